@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+/// The engine without a daemon.
+@main
+struct LCL: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lcl",
+        abstract: "Few-shot image classification: a few labelled pictures in, a verdict for each unknown one out.",
+        subcommands: [Classify.self, Train.self, Eval.self, Bench.self, ModelCommand.self])
+}
