@@ -11,6 +11,9 @@ import LCLTensor
 public final class JobRunner {
     public static let batch = FeatureReader.batch
 
+    /// Verdicts in one message at most.
+    private static let messageSize = 256
+
     private let reader: FeatureReader
 
     /// - Parameter cached: pictures whose features are kept, about 7 kB each.
@@ -105,7 +108,9 @@ public final class JobRunner {
             let pictures = reader.read(part.map(\.value.image), from: source)
             if transductive { all += pictures } else { try emit(verdicts(part, pictures, job)) }
         }
-        if transductive { try emit(verdicts(queries[...], all, job)) }
+        if transductive {
+            for part in verdicts(queries[...], all, job).batches(of: Self.messageSize) { try emit(Array(part)) }
+        }
     }
 
     private func verdicts(

@@ -30,12 +30,14 @@ public struct WorkerProgram {
 
     /// Answers one request; the submitter's mistakes become `failed`, anything else ends the worker.
     public mutating func answer(_ request: WorkerRequest) throws {
-        guard case .slice(let slice) = request else { return }
-        do {
-            try answer(slice, from: source(slice.directory))
-            try send(.finished)
-        } catch let failure as Failure {
-            try send(.failed(failure))
+        switch request {
+        case .slice(let slice):
+            do {
+                try answer(slice, from: source(slice.directory))
+                try send(.finished)
+            } catch let failure as Failure {
+                try send(.failed(failure))
+            }
         }
     }
 
