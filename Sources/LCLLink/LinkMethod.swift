@@ -12,8 +12,8 @@ public struct SupportSet: Sendable {
 
     /// - Throws: ``LinkError/support(reason:)`` where labels and features do not fit together, or a label has no support.
     public init(features: Matrix, labels: [Int], ways: Int) throws(LinkError) {
-        guard features.rows == labels.count else {
-            throw .support(reason: "\(labels.count) labels for \(features.rows) pictures")
+        guard features.rowCount == labels.count else {
+            throw .support(reason: "\(labels.count) labels for \(features.rowCount) pictures")
         }
         guard ways >= 1, labels.allSatisfy((0..<ways).contains) else {
             throw .support(reason: "a label lies outside 0 ..< \(ways)")
@@ -27,27 +27,29 @@ public struct SupportSet: Sendable {
     }
 }
 
-/// A way to answer from examples: `link(support) -> context`, then `context.logits(queries)`.
+/// A way to answer from examples: `link(support) -> context`, then `context.scores(queries)`.
 public protocol LinkMethod: Sendable {
     /// - Throws: ``LinkError`` where the support set does not fit the method's features.
     func link(_ support: SupportSet) throws(LinkError) -> any LinkContext
 }
 
-/// A support set that queries can be asked against. Inductive: each row of an answer depends on that query alone,
-/// bit for bit, whatever other rows are asked with it.
+/// A support set that queries can be asked against.
 public protocol LinkContext: Sendable {
-    /// The score of every label for every query: [queries x ways], higher is better.
-    /// - Parameter queries: raw features, [queries x featureWidth].
-    func logits(_ queries: Matrix) -> Matrix
+    /// The scores of `queries` (raw features, [queries x featureWidth]).
+    ///
+    /// Each row depends on its own query alone, bit for bit, whatever other rows are asked with it; unless `transductive`:
+    /// then the queries sharpen the prototypes together, and similarities stay as they were.
+    func scores(_ queries: Matrix, transductive: Bool) -> LinkScores
 
-    /// How alike every query and every support are, -1 to 1: [queries x supports].
-    func similarities(_ queries: Matrix) -> Matrix
+    /// The logits of each support were it not in the set: [supports x ways].
+    /// `-infinity` where its label has no other support.
+    func leaveOneOutLogits() -> Matrix
+}
 
-    /// What ``logits(_:)`` would say of each support were it not in the set: [supports x ways].
-    /// `-infinity` where a label has no other support.
-    func leaveOneOut() -> Matrix
-
-    /// ``logits(_:)`` with the prototypes sharpened by the queries themselves: [queries x ways].
-    /// Depends on all queries together and on their number, never on their order beyond rounding.
-    func transductiveLogits(_ queries: Matrix) -> Matrix
+/// What a context says of some queries.
+public struct LinkScores: Sendable {
+    /// The score of every label, higher is better: [queries x ways].
+    public let logits: Matrix
+    /// How alike query and support are, cosine, -1 to 1: [queries x supports].
+    public let similarities: Matrix
 }

@@ -16,17 +16,56 @@ public struct LinkedSupport: Sendable {
     /// What the supports say of each other.
     public let check: SupportCheck
 
+    private let context: any LinkContext
+    private let calibration: Calibration
+    private let rule: UnknownRule
+    /// The best logit below which ``UnknownRule/auto`` says unknown.
+    private let threshold: Double
+
+    /// - Throws: ``LinkError`` where the support set does not fit the method.
+    public init(
+        _ support: SupportSet, method: some LinkMethod, calibration: Calibration, unknown rule: UnknownRule = .auto
+    ) throws(LinkError) {
+        context = try method.link(support)
+        let leftOut = context.leaveOneOutLogits()
+        check = SupportCheck(leftOut: leftOut, labels: support.labels, calibration: calibration)
+        threshold = calibration.unknown.threshold(cohesion: SupportCheck.cohesion(leftOut, labels: support.labels))
+        self.calibration = calibration
+        self.rule = rule
+    }
+
     /// The answers to `queries` (raw features, [queries x featureWidth]), in their order. Each depends on its own query
     /// alone, bit for bit, unless `transductive`: then all queries of the job must be given at once.
     /// - Parameter nearest: how many supports to name as evidence.
     public func answer(_ queries: Matrix, transductive: Bool = false, nearest: Int = 3) -> [LinkAnswer] {
-        fatalError("unwritten")
+        let scores = context.scores(queries, transductive: transductive)
+        return (0..<queries.rowCount).map { query in
+            answer(scores.logits.row(query), scores.similarities.row(query), nearest: nearest)
+        }
+    }
+
+    private func answer(_ row: [Float], _ similarities: [Float], nearest: Int) -> LinkAnswer {
+        let logits = row.map(Double.init)
+        let probabilities = calibration.probabilities(logits)
+        let ranked = logits.ranked()
+        let unknown =
+            switch rule {
+            case .auto: logits[ranked[0]] < threshold
+            case .off: false
+            case .below(let least): probabilities[ranked[0]] < least
+            }
+        return LinkAnswer(
+            label: ranked[0], logits: logits, probabilities: probabilities,
+            margin: ranked.count > 1 ? logits[ranked[0]] - logits[ranked[1]] : 0, unknown: unknown,
+            nearest: similarities.ranked().prefix(nearest).map {
+                LinkAnswer.Neighbour(support: $0, similarity: Double(similarities[$0]))
+            })
     }
 }
 
 /// The answer to one query. Labels and supports are given by their number.
 public struct LinkAnswer: Equatable, Sendable {
-    /// The best label.
+    /// The best label; of equals, the first.
     public let label: Int
     /// The method's own score of every label.
     public let logits: [Double]
@@ -46,17 +85,9 @@ public struct LinkAnswer: Equatable, Sendable {
     }
 }
 
-/// What a support set says of itself when each support is asked as a query of all the others.
-public struct SupportCheck: Equatable, Sendable {
-    /// Share of supports that the others classify rightly, 0 to 1; `nil` where some label has one support only.
-    public let leaveOneOutAccuracy: Double?
-    /// Supports that the others clearly give another label, in support order.
-    public let suspects: [Suspect]
-
-    public struct Suspect: Equatable, Sendable {
-        public let support: Int
-        public let looksLike: Int
-        /// Calibrated probability of ``looksLike``.
-        public let confidence: Double
+extension Array where Element: Comparable {
+    /// Indices, best value first; equals in their order.
+    func ranked() -> [Int] {
+        indices.sorted { self[$0] != self[$1] ? self[$0] > self[$1] : $0 < $1 }
     }
 }

@@ -34,6 +34,7 @@ SIDE = 224
 TEST_SHARE = 0.3
 FEWEST = 6  # pictures that a class needs
 VARIANTS = {"train": 8, "test": 17}  # of a class that has one drawing only
+Image.MAX_IMAGE_PIXELS = None  # one clip art has 168 million, and all come from Debian
 
 
 # --- packages -------------------------------------------------------------------------------------------------------
