@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a job asks for: `lcl/job/1`. Paths are relative to the job's directory and stay inside it.
-public struct Manifest: Codable, Hashable, Sendable {
+public struct Manifest: Hashable, Sendable {
     public static let schemaName = "lcl/job/1"
     public static let fileName = "job.json"
 
@@ -26,7 +26,7 @@ public struct Manifest: Codable, Hashable, Sendable {
     }
 
     /// A candidate answer and the pictures that show it.
-    public struct Label: Codable, Hashable, Sendable {
+    public struct Label: Encodable, Hashable, Sendable {
         public var name: String
         /// Paths of this label's supports: its shots.
         public var support: [String]
@@ -50,7 +50,7 @@ public struct Manifest: Codable, Hashable, Sendable {
         }
     }
 
-    public enum Queries: Codable, Hashable, Sendable {
+    public enum Queries: Hashable, Sendable {
         case list([Query])
         /// A folder, or a glob such as `queries/*.jpg`, that intake expands against the job's directory.
         case pattern(String)
@@ -67,7 +67,7 @@ public struct Manifest: Codable, Hashable, Sendable {
         case mllm
     }
 
-    public struct Options: Codable, Hashable, Sendable {
+    public struct Options: Hashable, Sendable {
         /// -100 to 100; higher runs first.
         public var priority = 0
         public var unknown = Unknown.auto
@@ -83,7 +83,7 @@ public struct Manifest: Codable, Hashable, Sendable {
     }
 
     /// When an answer is `unknown` rather than the best of the labels.
-    public enum Unknown: Codable, Hashable, Sendable {
+    public enum Unknown: Hashable, Sendable {
         /// By the support set's own leave-one-out scores.
         case auto
         /// Never.

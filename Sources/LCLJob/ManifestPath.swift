@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The door through which paths in a manifest pass. The kernel has the last word (files are opened beneath the job's
+/// directory, without following links); this one gives the better message, before anything is opened.
+public enum ManifestPath {
+    public static let maximumLength = 4096
+
+    /// Where a manifest's pictures may lie.
+    public enum Rule: Sendable {
+        /// Beside the manifest, in the job's own directory.
+        case beneath
+        /// Absolute, in folders that the daemon's configuration allows: a bare `NAME.json`.
+        case absolute
+    }
+
+    /// Why `path` is refused, or `nil`.
+    public static func refusal(of path: String, rule: Rule) -> String? {
+        let components = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        if path.isEmpty { return "is empty" }
+        if path.utf8.count > maximumLength { return "is longer than \(maximumLength) bytes" }
+        if path.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 }) { return "has control characters" }
+        if components.contains(where: { $0.elementsEqual("..".utf8) }) { return "has a '..' in it" }
+        switch (rule, path.hasPrefix("/")) {
+        case (.beneath, true): return "is absolute; paths are relative to the job's directory"
+        case (.absolute, false): return "is relative; a bare manifest names its pictures by absolute paths"
+        default: return nil
+        }
+    }
+
+    /// Files that file managers leave behind, and hidden ones: never pictures of a job.
+    public static func isIgnored(_ path: String) -> Bool {
+        path.split(separator: "/").contains { $0.hasPrefix(".") }
+            || path.hasSuffix("Thumbs.db") || path.hasSuffix("desktop.ini")
+    }
+}
