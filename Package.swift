@@ -56,7 +56,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        .target(name: "LCLWorker", dependencies: ["LCLJob", "LCLLink", "LCLImage", "LCLSpool"]),
+        .target(
+            name: "LCLWorker",
+            dependencies: ["LCLJob", "LCLLink", "LCLModel", "LCLTensor", "LCLDigest", "LCLImage", "LCLSpool", "CPosix"]),
         .target(
             name: "LCLDaemon",
             dependencies: [
@@ -77,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "lcld",
             dependencies: [
-                "LCLDaemon", "LCLWorker",
+                "LCLDaemon", "LCLWorker", "LCLImage", "LCLJob",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -104,7 +106,7 @@ let package = Package(
         .testTarget(name: "LCLLinkTests", dependencies: ["LCLLink", "LCLModel", "TestPictures"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLTrainingTests", dependencies: ["LCLTraining", "LCLLink"]),
         .testTarget(name: "LCLWorkerTests", dependencies: ["LCLWorker", "LCLJob", "TestPictures"]),
-        .testTarget(name: "LCLDaemonTests", dependencies: ["LCLDaemon", "LCLStore", "LCLSpool", "LCLJob"]),
+        .testTarget(name: "LCLDaemonTests", dependencies: ["LCLDaemon", "LCLWorker", "LCLStore", "LCLSpool", "LCLJob"]),
         .testTarget(name: "EndToEndTests", dependencies: ["LCLJob", "TestPictures", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]

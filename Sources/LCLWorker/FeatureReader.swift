@@ -65,20 +65,18 @@ final class FeatureReader {
     }
 
     private func prepare(_ path: String, slot: Int, from source: some PictureSource) -> Prepared {
-        do throws(Failure) {
-            return try source.withBytes(of: path) { bytes in
-                let digest = SHA256.hash(bytes)
-                if let features = cache.features(of: digest) { return .known(digest, features) }
-                let size = pictures.preparedCount
-                do throws(ImageError) {
-                    try pictures.prepare(bytes, into: UnsafeMutableBufferPointer(rebasing: pixels[(slot * size)..<((slot + 1) * size)]))
-                    return .decoded(digest)
-                } catch {
-                    return .bad(digest, Failure(error, path: path))
-                }
+        let bytes: [UInt8]
+        do throws(Failure) { bytes = try source.read(path, upTo: pictures.limits.bytes) } catch { return .bad(nil, error) }
+        return bytes.withUnsafeBytes { bytes in
+            let digest = SHA256.hash(bytes)
+            if let features = cache.features(of: digest) { return .known(digest, features) }
+            let size = pictures.preparedCount
+            do throws(ImageError) {
+                try pictures.prepare(bytes, into: UnsafeMutableBufferPointer(rebasing: pixels[(slot * size)..<((slot + 1) * size)]))
+                return .decoded(digest)
+            } catch {
+                return .bad(digest, Failure(error, path: path))
             }
-        } catch {
-            return .bad(nil, error)
         }
     }
 }

@@ -6,15 +6,15 @@ import LCLModel
 
 /// The models that a worker has loaded, each with its runner; the longest unused goes when there are too many.
 public final class ModelShelf {
-    private let directory: String?
+    private let searchPath: [String]
     private let limits: ImageLimits
     private let capacity: Int
     /// Most lately used last.
     private var loaded: [(name: String, runner: JobRunner)] = []
 
     /// - Parameter directory: where models lie; `nil` is the usual search path.
-    public init(directory: String?, limits: ImageLimits = ImageLimits(), capacity: Int = 2) {
-        self.directory = directory
+    public init(directory: String? = nil, limits: ImageLimits = ImageLimits(), capacity: Int = 2) {
+        searchPath = ModelDirectory.searchPath(explicit: directory)
         self.limits = limits
         self.capacity = capacity
     }
@@ -32,7 +32,7 @@ public final class ModelShelf {
 
     private func load(_ name: String) throws -> LinkModel {
         do {
-            return try LinkModel(named: name, directory: directory.map { "\($0)/\(name)" })
+            return try LinkModel(named: name, in: searchPath)
         } catch let error as ModelError where error.kind == .notFound || error.kind == .badName {
             throw Failure(.modelUnknown, "there is no model '\(name)'; `lcl model list` shows the models", subject: "$.model")
         }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import LCLImage
 import LCLJob
+import LCLSpool
 
 /// Where a job's pictures come from: the daemon's private snapshot, or a directory of the user's.
-public protocol PictureSource {
-    /// The bytes of a picture by its path in the manifest, valid during `body`.
+public protocol PictureSource: Sendable {
+    /// All bytes of the picture with this path in the manifest.
     /// - Throws: ``Failure`` with an `image.` code.
-    func withBytes<R>(of path: String, _ body: (UnsafeRawBufferPointer) -> R) throws(Failure) -> R
+    func read(_ path: String, upTo limit: Int) throws(Failure) -> [UInt8]
 }
+
+extension JobDirectory: PictureSource {}
 
 extension Failure {
     /// What a picture's error is called in a result.
