@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import LCLJob
 import LCLWorker
+import Synchronization
 
 /// One worker as a child process: requests go down its standard input, replies and at last its end come as events.
 ///
@@ -18,6 +19,8 @@ final class WorkerProcess: Sendable {
 
     let pid: pid_t
     private let input: Int32
+    /// Once true, the pid may be another process's.
+    private let isReaped = Mutex(false)
     private let writer: DispatchQueue
 
     /// Longest line that is believed: 256 verdicts of a thousand labels each.
@@ -26,7 +29,7 @@ final class WorkerProcess: Sendable {
     /// Starts `command`.
     /// - Parameter deliver: called on a thread of its own, in order; `.ended` comes last, exactly once.
     /// - Throws: ``DaemonError/spawn(program:code:)``.
-    init(_ command: [String], deliver: @escaping @Sendable (WorkerProcess, Event) -> Void) throws(DaemonError) {
+    init(_ command: [String], deliver: @escaping @Sendable (Event) -> Void) throws(DaemonError) {
         signalPipeOnce()
         var toChild: [Int32] = [-1, -1], fromChild: [Int32] = [-1, -1]
         guard pipe2(&toChild, O_CLOEXEC) == 0 else { throw .spawn(program: command[0], code: errno) }
@@ -48,11 +51,11 @@ final class WorkerProcess: Sendable {
         writer = DispatchQueue(label: "lcld.worker.\(child)")
         let output = fromChild[0]
         let thread = Thread { [self] in
-            Self.readLines(output) { deliver(self, .replied($0)) }
+            Self.readLines(output) { deliver(.replied($0)) }
             close(output)
             // A worker whose output makes no sense is a dead one; one that has closed it can say nothing more.
-            Glibc.kill(pid, SIGKILL)
-            deliver(self, .ended(cause: Self.reap(pid)))
+            kill()
+            deliver(.ended(cause: reap()))
         }
         thread.name = "worker \(child)"
         thread.start()
@@ -76,7 +79,9 @@ final class WorkerProcess: Sendable {
         }
     }
 
-    func kill() { Glibc.kill(pid, SIGKILL) }
+    func kill() {
+        isReaped.withLock { if !$0 { _ = Glibc.kill(pid, SIGKILL) } }
+    }
 
     private static func spawn(_ command: [String], input: Int32, output: Int32) -> (pid_t, Int32) {
         var actions = posix_spawn_file_actions_t(), attributes = posix_spawnattr_t()
@@ -125,11 +130,16 @@ final class WorkerProcess: Sendable {
         }
     }
 
-    private static func reap(_ pid: pid_t) -> String {
+    /// Waits for the end without reaping, so that a kill meanwhile still means this child.
+    private func reap() -> String {
+        var info = siginfo_t()
+        while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) < 0, errno == EINTR {}
         var status: Int32 = 0
-        while waitpid(pid, &status, 0) < 0 {
-            guard errno == EINTR else { return "worker \(pid) vanished: \(String(cString: strerror(errno)))" }
+        let waited = isReaped.withLock { reaped in
+            reaped = true
+            return waitpid(pid, &status, 0)
         }
+        guard waited == pid else { return "worker \(pid) vanished: \(String(cString: strerror(errno)))" }
         let signal = status & 0x7f
         return signal == 0
             ? "worker \(pid) exited with status \((status >> 8) & 0xff)"
