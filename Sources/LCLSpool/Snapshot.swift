@@ -64,10 +64,11 @@ struct Snapshot {
         for file in contents.manifest.pictures where record.unreadable[Self.relative(file)] == nil {
             do throws(Refusal) {
                 try copy(file, &self)
-            } catch .picture(let failure) {
-                record.unreadable[Self.relative(file)] = failure
-            } catch .environment(let cause) {
-                throw cause
+            } catch {
+                switch error {
+                case .picture(let failure): record.unreadable[Self.relative(file)] = failure
+                case .environment(let cause): throw cause
+                }
             }
             guard bytes <= limits.jobBytes else {
                 return .failure(Problems(Failure(.jobTooLarge, "the pictures have more than \(limits.jobBytes) bytes together; split the job")))

@@ -13,6 +13,8 @@ public enum SpoolError: Error, Equatable, Sendable, CustomStringConvertible {
     case separateFilesystems(root: String, place: String)
     /// One of our own files does not read as what we wrote.
     case damaged(path: String, why: String)
+    /// A producer's own file or directory cannot be submitted.
+    case unusable(path: String, why: String)
     /// The job was refused at intake or its pictures are gone, so it cannot be run again.
     case notRetryable(job: String)
 
@@ -40,6 +42,7 @@ public enum SpoolError: Error, Equatable, Sendable, CustomStringConvertible {
             "'\(root)/\(place)' lies on another filesystem than '\(root)'; the spool needs one for all of it, since jobs move by rename"
         case .damaged(let path, let why):
             "'\(path)' is damaged: \(why); move its job's directory away and submit the job again"
+        case .unusable(let path, let why): "unable to submit '\(path)': \(why)"
         case .notRetryable(let job):
             "job \(job) has no pictures of its own left to run again; submit it again"
         }
