@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "LCLImage", dependencies: ["CImageCodecs"]),
         .target(name: "LCLModel", dependencies: ["LCLTensor", "LCLDigest"]),
         .target(name: "LCLLink", dependencies: ["LCLModel", "LCLImage", "LCLTensor"]),
-        .target(name: "LCLTraining", dependencies: ["LCLLink", "LCLModel", "LCLTensor"]),
+        .target(name: "LCLTraining", dependencies: ["LCLLink", "LCLModel", "LCLImage", "LCLTensor", "LCLDigest"]),
 
         // The service.
         .target(name: "LCLSpool", dependencies: ["LCLJob", "CPosix"]),

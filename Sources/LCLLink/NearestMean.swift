@@ -15,12 +15,13 @@ public struct NearestMean: LinkMethod {
         guard support.features.columnCount == space.featureWidth else {
             throw .features(expected: space.featureWidth, found: support.features.columnCount)
         }
-        return NearestMeanContext(space: space, support: support)
+        return NearestMeanContext(
+            space: space, supports: space.embed(support.features), labels: support.labels, ways: support.ways)
     }
 }
 
 /// Prototypes of one support set.
-struct NearestMeanContext: LinkContext {
+package struct NearestMeanContext: LinkContext {
     private let space: FeatureSpace
     private let labels: [Int]
     /// The supports in the space: [supports x width].
@@ -30,24 +31,29 @@ struct NearestMeanContext: LinkContext {
     private let prototypes: LinearLayer
     private let evidence: LinearLayer
 
-    init(space: FeatureSpace, support: SupportSet) {
+    /// - Parameter supports: already in the space, [supports x width].
+    package init(space: FeatureSpace, supports: Matrix, labels: [Int], ways: Int) {
         self.space = space
-        labels = support.labels
-        supports = space.embed(support.features)
-        var sums = Matrix(rows: support.ways, columns: space.width)
+        self.supports = supports
+        self.labels = labels
+        var sums = Matrix(rows: ways, columns: space.width)
         for (index, label) in labels.enumerated() { sums.add(supports.row(index), toRow: label) }
         self.sums = sums
         prototypes = Self.prototypes(space, sums)
         evidence = LinearLayer(weights: supports)
     }
 
-    func scores(_ queries: Matrix, transductive: Bool) -> LinkScores {
+    package func scores(_ queries: Matrix, transductive: Bool) -> LinkScores {
         let embedded = space.embed(queries)
-        let logits = transductive ? sharpened(by: embedded)(embedded) : prototypes(embedded)
-        return LinkScores(logits: logits, similarities: evidence(embedded))
+        return LinkScores(logits: logits(embedded: embedded, transductive: transductive), similarities: evidence(embedded))
     }
 
-    func leaveOneOutLogits() -> Matrix {
+    /// The logits of queries that are already in the space, [queries x width].
+    package func logits(embedded: Matrix, transductive: Bool = false) -> Matrix {
+        (transductive ? sharpened(by: embedded) : prototypes)(embedded)
+    }
+
+    package func leaveOneOutLogits() -> Matrix {
         var logits = prototypes(supports)
         let shots = labels.reduce(into: [Int](repeating: 0, count: sums.rowCount)) { $0[$1] += 1 }
         for (index, label) in labels.enumerated() {
@@ -65,12 +71,11 @@ struct NearestMeanContext: LinkContext {
     /// means with a small weight, so that a batch of queries of one label cannot drag the other prototypes along.
     private func sharpened(by queries: Matrix) -> LinearLayer {
         var layer = prototypes
+        let mass = Transduction.mass(of: queries.rowCount)
         for _ in 0..<Transduction.rounds {
             let pulled = Transduction.votes(layer(queries)).transposedTimes(queries)
             var moved = sums
-            for label in 0..<sums.rowCount {
-                moved.add(pulled.row(label), toRow: label, scaledBy: Transduction.queryMass)
-            }
+            for label in 0..<sums.rowCount { moved.add(pulled.row(label), toRow: label, scaledBy: mass) }
             layer = Self.prototypes(space, moved)
         }
         return layer
@@ -86,9 +91,11 @@ struct NearestMeanContext: LinkContext {
 /// The constants of transductive scoring, chosen on training classes: see docs/accuracy.md.
 enum Transduction {
     static let temperature: Float = 20
-    /// Weight of a query against a support's 1.
-    static let queryMass: Float = 0.3
     static let rounds = 5
+
+    /// The weight of one of `queries` queries against a support's 1. All together weigh at most 3: without that bound, a
+    /// hundred queries of one label drag every prototype to where they are.
+    static func mass(of queries: Int) -> Float { min(0.3, 3 / Float(queries)) }
 
     /// Softmax of each row at ``temperature``.
     static func votes(_ logits: Matrix) -> Matrix {

@@ -38,7 +38,7 @@ public struct SupportCheck: Equatable, Sendable {
     }
 
     /// The mean logit that supports have for their own label when left out; `nil` where no label has two supports.
-    static func cohesion(_ leftOut: Matrix, labels: [Int]) -> Double? {
+    package static func cohesion(_ leftOut: Matrix, labels: [Int]) -> Double? {
         let own = labels.enumerated().map { Double(leftOut[$0.offset, $0.element]) }.filter(\.isFinite)
         return own.isEmpty ? nil : own.reduce(0, +) / Double(own.count)
     }

@@ -38,6 +38,12 @@ public struct FeatureTable: Sendable {
         return features.columns(columns[index])
     }
 
+    /// The raw features of some taps: [rows x their widths].
+    func features(of rows: [Int], taps: [String]) -> Matrix {
+        let blocks = taps.map { tap($0).gather(rows) }
+        return Matrix(rows.indices.map { row in blocks.flatMap { $0.row(row) } })
+    }
+
     func classes(of sources: some Sequence<String>) -> [Class] {
         let sources = Set(sources)
         return classes.filter { sources.contains($0.source) }
