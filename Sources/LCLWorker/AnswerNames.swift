@@ -31,26 +31,15 @@ extension UnknownRule {
     }
 }
 
-extension Manifest.Method {
-    /// The link model's word for it; `nil` where this version has no such method.
-    var linkMethod: LinkChoice? {
-        switch self {
-        case .link: .best
-        case .metric: .exactly(.metric)
-        case .prototype: .exactly(.prototype)
-        case .mllm: nil
-        }
-    }
-}
-
-enum LinkChoice {
-    case best
-    case exactly(LinkModel.Method)
-
-    var chosen: LinkModel.Method? {
-        switch self {
-        case .best: nil
-        case .exactly(let method): method
+extension LinkModel.Method {
+    /// `nil` is the model's best.
+    /// - Throws: ``LinkError`` where this version has no such method.
+    init?(_ method: Manifest.Method) throws(LinkError) {
+        switch method {
+        case .link: return nil
+        case .metric: self = .metric
+        case .prototype: self = .prototype
+        case .mllm: throw .method(name: method.rawValue, model: "-", supported: LinkModel.Method.allCases.map(\.rawValue))
         }
     }
 }

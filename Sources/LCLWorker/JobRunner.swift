@@ -69,19 +69,7 @@ public final class JobRunner {
     private func link(
         _ set: SupportSet, used: [Support], skipped: [SupportReport.Skipped], manifest: Manifest
     ) throws -> LinkedJob {
-        guard let method = manifest.method.linkMethod else {
-            throw Failure(
-                .methodUnsupported, "model '\(reader.model.name)' cannot answer by '\(manifest.method.rawValue)'; use link, metric or prototype",
-                subject: "$.method")
-        }
-        let support: LinkedSupport
-        do throws(LinkError) {
-            support = try reader.model.link(set, method: method.chosen, unknown: UnknownRule(manifest.options.unknown))
-        } catch .method {
-            throw Failure(
-                .methodUnsupported, "model '\(reader.model.name)' has no method '\(manifest.method.rawValue)'; leave it out to use the model's best",
-                subject: "$.method")
-        }
+        let support = try linked(set, by: manifest.method, unknown: UnknownRule(manifest.options.unknown))
         let suspects = support.check.suspects.map {
             SupportReport.Suspect(
                 image: used[$0.support].image, label: manifest.labels[used[$0.support].label].name,
@@ -91,6 +79,17 @@ public final class JobRunner {
             images: used.count, leaveOneOutAccuracy: support.check.leaveOneOutAccuracy, suspects: suspects, skipped: skipped)
         let identity = JobResult.ModelIdentity(name: reader.model.name, sha256: reader.model.sha256)
         return LinkedJob(manifest: manifest, linked: Linked(support: report, model: identity), support: support, used: used)
+    }
+
+    private func linked(_ set: SupportSet, by method: Manifest.Method, unknown: UnknownRule) throws -> LinkedSupport {
+        do {
+            return try reader.model.link(set, method: LinkModel.Method(method), unknown: unknown)
+        } catch let error as LinkError {
+            guard case .method = error else { throw error }
+            throw Failure(
+                .methodUnsupported, "model '\(reader.model.name)' cannot answer by '\(method.rawValue)'; leave the method out to use its best",
+                subject: "$.method")
+        }
     }
 
     /// Answers `queries`, batch by batch; a transductive job's all at once, so `queries` must be all that it has.

@@ -8,7 +8,7 @@ import LCLJob
 /// It runs on the thread that calls it and owns no state but caches: killing it loses nothing.
 public struct WorkerProgram {
     /// The version that results name as their engine.
-    public static let engine = "lcl 0.1.0"
+    public static let engine = "lcl \(Engine.version)"
 
     private let shelf: ModelShelf
     private let source: (String) throws -> any PictureSource
