@@ -56,7 +56,7 @@ public struct JobResult: Codable, Equatable, Sendable {
         public var unknown: Int
         public var failed: Int
 
-        init(_ verdicts: [Verdict]) {
+        public init(_ verdicts: [Verdict]) {
             queries = verdicts.count
             failed = verdicts.count { $0.error != nil }
             unknown = verdicts.count { $0.answer?.unknown == true }
