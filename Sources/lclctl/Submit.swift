@@ -44,7 +44,9 @@ struct Submit: Command {
 
     func execute() async throws {
         let staging = try prepare()
-        let id = try stage(staging, in: Spool(root: await spoolDirectory()))
+        let files = staging.copies.map { Producer.File(source: $0.from, path: $0.to) }
+        let producer = Producer(spool: Spool(root: await spoolDirectory()))
+        let id = try producer.submit(manifest: staging.manifest, files: files)
         guard wait else { return try Terminal.output.print(id.rawValue) }
         let client = socket.client
         try await Self.appearance(of: id, client)
@@ -57,21 +59,20 @@ struct Submit: Command {
     }
 
     /// The job as it will lie in the spool.
-    /// - Throws: ``Problems``: everything that is wrong with the manifest, and every picture that is not there.
+    /// - Throws: ``Problems``: everything that is wrong with the manifest, and every picture that cannot be copied.
     private func prepare() throws -> Staging {
         var source = try (path.map(JobSource.read) ?? LooseFiles.source(labels: labels, queries: queries)).get()
+        source.manifest.name = source.manifest.name ?? path.map { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent }
         options.apply(to: &source.manifest)
-        let missing = source.pictureProblems().filter { $0.code == .imageMissing }
-        guard missing.isEmpty else { throw Problems(missing) }
+        // What cannot be copied; pictures that are bad otherwise get their answer like all others.
+        let absent = source.pictureProblems().filter { [.imageMissing, .imageNotAFile, .imageUnreadable].contains($0.code) }
+        guard absent.isEmpty else { throw Problems(absent) }
         let staging = Staging(source)
         // What the command line put in passes the same door as a manifest of somebody else's.
         _ = try Manifest.read(CanonicalJSON.encode(staging.manifest)).get()
         return staging
     }
 
-    private func stage(_ staging: Staging, in spool: Spool) throws -> JobID {
-        fatalError()
-    }
 
     private func spoolDirectory() async -> String {
         if let spool { return spool }
