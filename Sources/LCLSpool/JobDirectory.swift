@@ -56,15 +56,18 @@ public final class JobDirectory: Sendable {
     ) throws(Refusal) -> T {
         if let failure = recorded[file] { throw .picture(failure) }
         if file.utf8.contains(0) { throw .picture(Failure(.imageMissing, "the path has a NUL in it", subject: file)) }
-        let picture: Descriptor, status: stat
+        let picture = try opened(file), status: stat
+        do throws(SpoolError) { status = try picture.status() } catch { throw Refusal(error, file) }
+        if let failure = refusal(of: file, status, limit) { throw .picture(failure) }
+        return try body(picture, Int(status.st_size))
+    }
+
+    private func opened(_ file: String) throws(Refusal) -> Descriptor {
         do throws(SpoolError) {
-            picture = try descriptor.openBeneath(file, O_RDONLY | O_NONBLOCK)
-            status = try picture.status()
+            return try descriptor.openBeneath(file, O_RDONLY | O_NONBLOCK)
         } catch {
             throw Refusal(error, file)
         }
-        if let failure = refusal(of: file, status, limit) { throw .picture(failure) }
-        return try body(picture, Int(status.st_size))
     }
 
     private func refusal(of file: String, _ status: stat, _ limit: Int) -> Failure? {
