@@ -19,9 +19,9 @@ package struct LCLCtl: AsyncParsableCommand {
             """,
         version: "0.1.0",
         groupedSubcommands: [
-            .init(name: "Jobs:", subcommands: [Submit.self, Validate.self, List.self, Show.self, Watch.self, Results.self, Log.self]),
+            .init(name: "Job", subcommands: [Submit.self, Validate.self, List.self, Show.self, Watch.self, Results.self, Log.self]),
             .init(
-                name: "Changing jobs:", subcommands: [Cancel.self, Hold.self, Release.self, Retry.self, SetPriority.self]),
-            .init(name: "The daemon:", subcommands: [Status.self, Pause.self, Resume.self, Drain.self, API.self]),
+                name: "Job control", subcommands: [Cancel.self, Hold.self, Release.self, Retry.self, SetPriority.self]),
+            .init(name: "Daemon", subcommands: [Status.self, Pause.self, Resume.self, Drain.self, API.self]),
         ])
 }

@@ -77,7 +77,7 @@ package struct Staging {
 
 extension JobSource {
     /// Every picture that the manifest names.
-    var paths: [String] {
+    package var paths: [String] {
         let supports = manifest.labels.flatMap(\.support)
         guard case .list(let queries) = manifest.queries else { return supports }
         return supports + queries.map(\.image)

@@ -10,14 +10,16 @@ struct Submit: Command {
         abstract: "Give a job to the daemon, and print its id.",
         usage: """
             lclctl submit [<options>] <path>
-            lclctl submit [<options>] --label <name=glob> --label <name=glob> ... --queries <glob> ...
+            lclctl submit [<options>] --label <name=glob> ... --queries <glob> ...
             """,
         discussion: """
             A path is a directory with job.json, a directory with support/LABEL/ and queries/, or a manifest. \
             Pictures are copied into the spool, so the originals may change afterwards. The daemon need not run: \
             the job waits in the spool.
 
-            lclctl submit --wait --label cat='cats/*.jpg' --label dog='dogs/*.jpg' --queries 'new/*.jpg'
+            Example:
+
+              lclctl submit --wait --label cat=cats --label dog=dogs --queries new
             """)
     @Argument(help: "A job's directory, or a manifest.", completion: .file())
     var path: String?

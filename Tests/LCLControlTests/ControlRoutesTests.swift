@@ -18,7 +18,8 @@ private func code(_ body: () async throws -> Void) async -> ControlError.Code? {
 @Test func status_comesWhole_forAnAdministrator() async throws {
     try await withServer(FakeDaemon([mine])) { server in
         let status = try await server.client.status()
-        #expect(try await status == server.daemon.status())
+        let same = try await server.daemon.status()
+        #expect(status == same)
         #expect(status.workers.map(\.job) == [mine.summary.id])
     }
 }
@@ -49,7 +50,7 @@ private func code(_ body: () async throws -> Void) async -> ControlError.Code? {
             filter.cursor = page.next
         } while filter.cursor != nil
         #expect(seen == jobs.map(\.summary.id))
-        #expect(server.daemon.state.withLock { $0.filters.first } == JobFilter(states: [.held, .running], limit: 2))
+        #expect(server.daemon.with { $0.filters.first } == JobFilter(states: [.held, .running], limit: 2))
     }
 }
 
@@ -130,11 +131,11 @@ func priority_isRefused_whenItIsNoNumberInRange(body: String) async throws {
         let bytes = Data((0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }), path = directory + "/result.json"
         try bytes.write(to: URL(fileURLWithPath: path))
         try await withServer(FakeDaemon([mine])) { server in
-            server.daemon.state.withLock { $0.resultPath = path }
+            server.daemon.with { $0.resultPath = path }
             var received = Data()
             try await server.client.result(of: mine.summary.id) { received.append($0) }
             #expect(received == bytes)
-            server.daemon.state.withLock { $0.resultPath = directory + "/gone.json" }
+            server.daemon.with { $0.resultPath = directory + "/gone.json" }
             #expect(await code { try await server.client.result(of: mine.summary.id) { _ in } } == .wrongState)
         }
     }
@@ -151,7 +152,7 @@ func priority_isRefused_whenItIsNoNumberInRange(body: String) async throws {
 
 @Test func error_isInternalWithoutDetails_whenTheBackendBreaks() async throws {
     try await withServer { server in
-        server.daemon.state.withLock { $0.breaks = true }
+        server.daemon.with { $0.breaks = true }
         do {
             _ = try await server.client.status()
             Issue.record("a broken backend must not answer")

@@ -71,7 +71,7 @@ private func limits(_ change: (inout ControlServer.Limits) -> Void) -> ControlSe
 
 @Test func server_isRefused_whenItsPathIsNoSocketOrTooLong() async throws {
     try await withTemporaryDirectory { directory in
-        FileManager.default.createFile(atPath: directory + "/file", contents: Data("precious".utf8))
+        try Data("precious".utf8).write(to: URL(fileURLWithPath: directory + "/file"))
         for path in [directory + "/file", directory + "/" + String(repeating: "x", count: 100), directory + "/no/such/directory"] {
             let server = ControlServer(socket: path, backend: FakeDaemon(), logger: RunningServer.quiet)
             let error = await #expect(throws: ControlError.self) { try await server.run() }
@@ -188,7 +188,7 @@ func route_isUnknown_whenItIsNotInTheDocument(start: String) async throws {
         let path = directory + "/result.json"
         try Data(count: 8 << 20).write(to: URL(fileURLWithPath: path))
         let daemon = FakeDaemon([FakeDaemon.job("mine", uid: 0, .done)])
-        daemon.state.withLock { $0.resultPath = path }
+        daemon.with { $0.resultPath = path }
         // `withServer` itself waits for the server's end.
         let stuck = try await withServer(daemon, limits: limits { $0.grace = .milliseconds(50) }) { server in
             let connection = try #require(RawConnection(server.socket))

@@ -16,17 +16,15 @@ final class FakeDaemon: ControlBackend {
         var breaks = false
     }
 
-    let state = Mutex(State())
-    /// Yields once for each subscription to progress.
-    let subscriptions: AsyncStream<Void>
-    private let subscribed: AsyncStream<Void>.Continuation
+    private let state = Mutex(State())
 
     init(_ jobs: [JobDetail] = []) {
-        (subscriptions, subscribed) = AsyncStream.makeStream()
         state.withLock { state in
             for job in jobs { state.jobs[job.summary.id] = job }
         }
     }
+
+    func with<T: Sendable>(_ body: (inout sending State) throws -> sending T) rethrows -> T { try state.withLock(body) }
 
     static func job(_ name: String, uid: UInt32, _ jobState: JobState = .queued, answered: Int = 0) -> JobDetail {
         JobDetail(
@@ -107,7 +105,6 @@ final class FakeDaemon: ControlBackend {
             return state.nextWatcher
         }
         continuation.onTermination = { [weak self] _ in _ = self?.state.withLock { $0.watchers.removeValue(forKey: number) } }
-        subscribed.yield()
         return stream
     }
 

@@ -15,6 +15,8 @@ struct RunningServer {
 
     var client: ControlClient { ControlClient(socket: socket, timeout: .seconds(10)) }
 
+    func stop() async { await group.triggerGracefulShutdown() }
+
     final class CallerBox: Sendable {
         private let value: Mutex<Caller>
         init(_ caller: Caller) { value = Mutex(caller) }

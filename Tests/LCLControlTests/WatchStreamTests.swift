@@ -27,7 +27,7 @@ private var patient: ControlServer.Limits {
         }
         #expect(seen.map(\.answered) == [0, 4, 10])
         #expect(seen.map(\.state) == [.running, .running, .done])
-        #expect(server.daemon.state.withLock { $0.watchers.isEmpty })
+        #expect(server.daemon.with { $0.watchers.isEmpty })
     }
 }
 
@@ -77,7 +77,7 @@ private var patient: ControlServer.Limits {
         var heard = 0
         try await server.client.watch(job.summary.id) { _ in
             heard += 1
-            Task { await server.group.triggerGracefulShutdown() }
+            Task { await server.stop() }
         }
         #expect(heard == 1)
     }
@@ -89,7 +89,7 @@ private var patient: ControlServer.Limits {
         await #expect(throws: Left.self) { try await server.client.watch(job.summary.id) { _ in throw Left() } }
         // The server notices the closed connection by itself, without a write.
         let deadline = ContinuousClock.now + .seconds(10)
-        while !server.daemon.state.withLock({ $0.watchers.isEmpty }), ContinuousClock.now < deadline { await Task.yield() }
-        #expect(server.daemon.state.withLock { $0.watchers.isEmpty })
+        while !server.daemon.with({ $0.watchers.isEmpty }), ContinuousClock.now < deadline { await Task.yield() }
+        #expect(server.daemon.with { $0.watchers.isEmpty })
     }
 }
