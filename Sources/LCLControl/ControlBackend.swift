@@ -31,5 +31,5 @@ public protocol ControlBackend: Sendable {
     /// What happens from now on, to all jobs. Each call is a subscription of its own that ends with the stream's consumer or
     /// the daemon. A slow consumer may miss events (keep the newest, some hundreds); the server reads the job again from
     /// time to time, so a missed event delays a watcher and never hangs it.
-    func progress() async -> AsyncStream<Progress>
+    func progress() async -> AsyncStream<JobProgress>
 }

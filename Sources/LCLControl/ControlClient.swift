@@ -73,10 +73,10 @@ public struct ControlClient: Sendable {
     }
 
     /// Calls `receive` with each step of the job (`nil`: of all jobs) until it is final or the daemon stops.
-    public func watch(_ id: JobID?, _ receive: (Progress) throws -> Void) async throws {
+    public func watch(_ id: JobID?, _ receive: (JobProgress) throws -> Void) async throws {
         var lines = LineSplitter()
         try await exchange(.GET, id.map { "/v1/jobs/\($0)/watch" } ?? "/v1/watch") { bytes in
-            for line in try lines.split(bytes) { try receive(decode(Progress.self, from: line)) }
+            for line in try lines.split(bytes) { try receive(decode(JobProgress.self, from: line)) }
         }
     }
 

@@ -207,7 +207,7 @@ public struct LogPage: Codable, Hashable, Sendable {
 }
 
 /// How far a job is, sent whenever its state changes or queries were answered: a line of `GET /v1/watch`.
-public struct Progress: Codable, Hashable, Sendable {
+public struct JobProgress: Codable, Hashable, Sendable {
     public var job: JobID
     public var uid: UInt32
     public var state: JobState

@@ -4,7 +4,7 @@ import LCLJob
 import NIOCore
 import ServiceLifecycle
 
-/// One watcher: a line of JSON for each ``Progress``, until the job is final, the watcher leaves or the daemon stops.
+/// One watcher: a line of JSON for each ``JobProgress``, until the job is final, the watcher leaves or the daemon stops.
 struct WatchStream: Sendable {
     let backend: any ControlBackend
     let caller: Caller
@@ -13,7 +13,7 @@ struct WatchStream: Sendable {
     let heartbeat: Duration
 
     private enum Signal: Sendable {
-        case progress(Progress)
+        case progress(JobProgress)
         case heartbeat
     }
 
@@ -44,17 +44,17 @@ struct WatchStream: Sendable {
         }
     }
 
-    private func isVisible(_ progress: Progress) -> Bool {
+    private func isVisible(_ progress: JobProgress) -> Bool {
         caller.mayUse(jobsOf: progress.uid) && (job == nil || job == progress.job)
     }
 
     /// Whether there is more to come; so do the next two.
     private func writePresentState(to writer: inout any ResponseBodyWriter) async throws -> Bool {
-        if let job { return try await write(Progress(backend.job(job).summary), to: &writer) }
+        if let job { return try await write(JobProgress(backend.job(job).summary), to: &writer) }
         // The blank line says at once that the watch has begun.
         try await writer.write(ByteBuffer(string: "\n"))
         let filter = JobFilter(states: [.running], uid: caller.visible, limit: JobFilter.maximumLimit)
-        for summary in try await backend.jobs(filter).jobs { _ = try await write(Progress(summary), to: &writer) }
+        for summary in try await backend.jobs(filter).jobs { _ = try await write(JobProgress(summary), to: &writer) }
         return true
     }
 
@@ -62,13 +62,13 @@ struct WatchStream: Sendable {
         switch signal {
         case .progress(let progress): return try await write(progress, to: &writer)
         case .heartbeat:
-            if let job { return try await write(Progress(backend.job(job).summary), to: &writer) }
+            if let job { return try await write(JobProgress(backend.job(job).summary), to: &writer) }
             try await writer.write(ByteBuffer(string: "\n"))
             return true
         }
     }
 
-    private func write(_ progress: Progress, to writer: inout any ResponseBodyWriter) async throws -> Bool {
+    private func write(_ progress: JobProgress, to writer: inout any ResponseBodyWriter) async throws -> Bool {
         try await writer.write(ByteBuffer(bytes: CanonicalJSON.encode(progress)))
         return job == nil || !progress.state.isFinal
     }
