@@ -98,10 +98,6 @@ let package = Package(
         .testTarget(name: "LCLJobTests", dependencies: ["LCLJob"]),
         .testTarget(name: "LCLSpoolTests", dependencies: ["LCLSpool", "LCLJob"]),
         .testTarget(name: "LCLStoreTests", dependencies: ["LCLStore", "LCLJob"]),
-<<<<<<< HEAD
-        .testTarget(name: "LCLControlTests", dependencies: ["LCLControl", "LCLJob"]),
-        .testTarget(name: "LCLDigestTests", dependencies: ["LCLDigest"]),
-=======
         .testTarget(
             name: "LCLControlTests",
             dependencies: [
@@ -111,7 +107,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .testTarget(name: "LCLCtlTests", dependencies: ["lclctl", "LCLControl", "LCLJob"]),
->>>>>>> control
+        .testTarget(name: "LCLDigestTests", dependencies: ["LCLDigest"]),
         .testTarget(name: "LCLTensorTests", dependencies: ["LCLTensor"]),
         .testTarget(name: "LCLImageTests", dependencies: ["LCLImage", "TestPictures"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLModelTests", dependencies: ["LCLModel", "LCLTensor", "LCLDigest"], resources: [.copy("Goldens")]),

@@ -23,16 +23,25 @@ struct IntakeService: Service {
         let watcher = try IncomingWatcher(spool)
         let (wakes, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let hints = Task { for await _ in watcher.wakes { waker.yield() } }
+        let timer = Task {
+            while !Task.isCancelled {
+                waker.yield()
+                try await Task.sleep(for: scan)
+            }
+        }
         var scanner = IncomingScanner(spool: spool, settlingTime: Int64(settle / .milliseconds(1)))
         await withGracefulShutdownHandler {
-            waker.yield()
-            var pause = scan
-            while await Self.wait(for: wakes, atMost: pause), !Task.isShuttingDownGracefully {
-                pause = await look(&scanner, watcher) ? scan : min(settle, scan)
+            for await _ in wakes where !Task.isShuttingDownGracefully {
+                guard await !look(&scanner, watcher) else { continue }
+                Task {
+                    try await Task.sleep(for: settle)
+                    waker.yield()
+                }
             }
         } onGracefulShutdown: {
             waker.finish()
         }
+        timer.cancel()
         hints.cancel()
         watcher.stop()
     }
@@ -96,23 +105,6 @@ struct IntakeService: Service {
             try await store.insert(NewJob(job), as: .failed, finished: .now(), failure: first)
         } catch {
             logger.error("unable to remember a refused job", metadata: ["job": "\(job.id)", "error": "\(error)"])
-        }
-    }
-
-    /// - Returns: `false` where the stream has ended.
-    private static func wait(for wakes: AsyncStream<Void>, atMost pause: Duration) async -> Bool {
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                for await _ in wakes { return true }
-                return Task.isCancelled
-            }
-            group.addTask {
-                try? await Task.sleep(for: pause)
-                return true
-            }
-            let first = await group.next()!
-            group.cancelAll()
-            return first
         }
     }
 }
