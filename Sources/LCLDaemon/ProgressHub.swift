@@ -4,17 +4,17 @@ import Synchronization
 
 /// Hands every progress to all who watch; a slow watcher loses the oldest, and never slows the daemon.
 final class ProgressHub: Sendable {
-    private let watchers = Mutex<(next: Int, open: [Int: AsyncStream<Progress>.Continuation])>((0, [:]))
+    private let watchers = Mutex<(next: Int, open: [Int: AsyncStream<JobProgress>.Continuation])>((0, [:]))
     private static let buffered = 512
 
-    func send(_ progress: Progress) {
+    func send(_ progress: JobProgress) {
         watchers.withLock { state in
             for watcher in state.open.values { watcher.yield(progress) }
         }
     }
 
-    func subscribe() -> AsyncStream<Progress> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Progress.self, bufferingPolicy: .bufferingNewest(Self.buffered))
+    func subscribe() -> AsyncStream<JobProgress> {
+        let (stream, continuation) = AsyncStream.makeStream(of: JobProgress.self, bufferingPolicy: .bufferingNewest(Self.buffered))
         let id = watchers.withLock { state in
             state.next += 1
             state.open[state.next] = continuation

@@ -266,7 +266,7 @@ package actor Scheduler: Service {
 
     private func send(_ job: JobID, _ state: JobState) {
         let entry = active[job]!
-        hub.send(Progress(
+        hub.send(JobProgress(
             job: job, uid: entry.claim.uid, state: state, queries: entry.run.queryCount, answered: entry.run.answered, failed: entry.failed))
     }
 
