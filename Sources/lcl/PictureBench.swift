@@ -73,11 +73,12 @@ struct PictureBench: ParsableArguments {
         return names.map { folder + "/" + $0 }
     }
 
-    /// getrusage(2): the process's largest resident set, which counts the mapped weights too.
+    /// proc(5), VmHWM: the largest resident set, which counts the mapped weights too. (getrusage would count what the
+    /// process was before it became this program.)
     private static func peakMegabytes() -> Int {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return usage.ru_maxrss / 1024
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
+        return (Int(line.filter(\.isNumber)) ?? 0) / 1024
     }
 }
 
