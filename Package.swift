@@ -91,7 +91,7 @@ let package = Package(
             name: "CTestCodecs", path: "Tests/CTestCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
         .testTarget(name: "LCLJobTests", dependencies: ["LCLJob"]),
-        .testTarget(name: "LCLSpoolTests", dependencies: ["LCLSpool", "LCLJob"]),
+        .testTarget(name: "LCLSpoolTests", dependencies: ["LCLSpool", "LCLJob", "CPosix"]),
         .testTarget(name: "LCLStoreTests", dependencies: ["LCLStore", "LCLJob"]),
         .testTarget(name: "LCLControlTests", dependencies: ["LCLControl", "LCLJob"]),
         .testTarget(name: "LCLTensorTests", dependencies: ["LCLTensor"]),

@@ -156,7 +156,8 @@ extension Database {
             job.attempts += 1
             job.started = now
             try execute(sql: "INSERT INTO attempts (job, started) VALUES (?, ?)", arguments: [job.serial, now])
-        case .requeue, .hold where wasRunning: job.attempts -= 1
+        case .requeue: job.attempts -= 1
+        case .hold where wasRunning: job.attempts -= 1
         case .retry:
             job.attempts = 0
             try execute(sql: "DELETE FROM verdicts WHERE job = ? AND failed", arguments: [job.serial])
