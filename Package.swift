@@ -92,7 +92,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
         .testTarget(name: "LCLJobTests", dependencies: ["LCLJob"]),
         .testTarget(name: "LCLSpoolTests", dependencies: ["LCLSpool", "LCLJob", "CPosix"]),
-        .testTarget(name: "LCLStoreTests", dependencies: ["LCLStore", "LCLJob"]),
+        .testTarget(
+            name: "LCLStoreTests", dependencies: ["LCLStore", "LCLJob", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "LCLControlTests", dependencies: ["LCLControl", "LCLJob"]),
         .testTarget(name: "LCLTensorTests", dependencies: ["LCLTensor"]),
         .testTarget(name: "LCLImageTests", dependencies: ["LCLImage", "TestPictures"], resources: [.copy("Goldens")]),
