@@ -26,12 +26,9 @@ private let a = JobID("a")!
     #expect(try await temporary.store.unanswered(of: a) == [1])
 }
 
-@Test func store_isDurable_byItsSettings() async throws {
-    let temporary = try TemporaryStore()
-    // The writer's connection is not ours to ask; the file says WAL, and the first commit must not be lost to a copy without its shm.
-    try await temporary.store.insert([job("a")])
-    let mode = try DatabaseQueue(path: temporary.path).read { try String.fetchOne($0, sql: "PRAGMA journal_mode") }
-    #expect(mode == "wal")
+@Test(arguments: [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1")])
+func store_isDurable_byItsSettings(pragma: String, value: String) throws {
+    #expect(try TemporaryStore().store.pragma(pragma) == value)
 }
 
 @Test func open_refuses_aDamagedFile() throws {
