@@ -44,7 +44,8 @@ int cposix_open_beneath_by_component(int directory, const char *path, int flags)
             name[length] = '\0';
             if (strcmp(name, "..") == 0) cause = EXDEV;
             else {
-                fd = openat(at, length ? name : ".", (last ? flags : O_PATH | O_DIRECTORY) | ALWAYS);
+                int folder = last && path[length] != '/' ? 0 : O_DIRECTORY;  // "name/" is a directory or nothing
+                fd = openat(at, length ? name : ".", (last ? flags : O_PATH) | folder | ALWAYS);
                 cause = errno;
                 // Where O_DIRECTORY met a link it says ENOTDIR; openat2 says ELOOP.
                 char link;

@@ -82,7 +82,10 @@ extension JobStore {
     public func expired(at now: Int64, limit: Int = 100) async throws(StoreError) -> [JobID] {
         try await read("find expired jobs") { db in
             try String.fetchAll(
-                db, sql: "SELECT id FROM jobs WHERE expires <= ? AND expires IS NOT NULL AND state IN ('queued', 'held') ORDER BY expires LIMIT ?",
+                db, sql: """
+                    SELECT id FROM jobs INDEXED BY jobs_expiring
+                    WHERE expires <= ? AND expires IS NOT NULL AND state IN ('queued', 'held') ORDER BY expires LIMIT ?
+                    """,
                 arguments: [now, limit]).compactMap { JobID($0) }
         }
     }
