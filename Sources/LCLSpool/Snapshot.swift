@@ -126,6 +126,8 @@ struct Snapshot {
         folders = [home]
         record.unreadable = [:]
         try add(ErrorReport(job: id, state: .failed, problems: problems.problems), ErrorReport.fileName)
+        try check(chmod("\(home)/\(ErrorReport.fileName)", 0o644), "set the mode of", home)
+        try spool.share(home, with: record.submitter)
         try finish(place)
     }
 

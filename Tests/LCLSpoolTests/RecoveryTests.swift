@@ -18,6 +18,26 @@ private func active(_ scratch: Scratch, _ name: String = "a") throws -> JobID {
     #expect(scratch.spool.place(of: id) == .done)
 }
 
+@Test(.enabled(if: geteuid() == 0, "only root can make another user's files"))
+func publish_letsTheSubmitterIn_andNobodyElse() throws {
+    let scratch = try Scratch()
+    try scratch.layout(scratch.incoming + "/a")
+    chown(scratch.incoming + "/a", 4242, 0)
+    let id = try scratch.accept("a").id
+    try scratch.spool.publish(id, result: Data("{}".utf8))
+    chmod(scratch.home, 0o755)
+    func canRead(_ uid: uid_t) throws -> Bool {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
+        process.arguments = ["--reuid=\(uid)", "--regid=\(uid)", "--clear-groups", "test", "-r", scratch.spool.directory(.done, id) + "/result.json"]
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+    #expect(try canRead(4242))
+    #expect(try !canRead(4343))
+}
+
 @Test func fail_movesTheJobToFailed_andReopenBringsItBack() throws {
     let scratch = try Scratch(), id = try active(scratch)
     let report = ErrorReport(job: id, state: .dead, problems: [Failure(.jobAttempts, "three crashes")])

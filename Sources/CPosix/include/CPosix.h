@@ -27,4 +27,8 @@ const char *cposix_network_filesystem(int descriptor);
 /// Starts writing a file's dirty pages to disk without waiting, so that a later fsync has little to do.
 int cposix_start_writeback(int descriptor);
 
+/// Lets the user `uid`, beside the owner, list and enter the directory `descriptor`: a POSIX access ACL (acl(5)), which needs no
+/// privilege. Fails with EOPNOTSUPP on filesystems without.
+int cposix_share_directory(int descriptor, uint32_t uid);
+
 #endif
