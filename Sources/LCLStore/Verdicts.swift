@@ -27,6 +27,15 @@ extension JobStore {
         }
     }
 
+    /// Forgets every verdict: the job starts over.
+    public func forgetVerdicts(of id: JobID) async throws(StoreError) {
+        try await write("forget verdicts of job '\(id)'") { db in
+            let job = try db.job(id)
+            try db.execute(sql: "DELETE FROM verdicts WHERE job = ?", arguments: [job.serial])
+            try db.execute(sql: "UPDATE jobs SET answered = 0, failed = 0 WHERE serial = ?", arguments: [job.serial])
+        }
+    }
+
     /// At most `limit` verdicts with ordinals from `first` on, in order.
     public func verdicts(of id: JobID, from first: Int = 0, limit: Int = 1000) async throws(StoreError) -> [(ordinal: Int, verdict: Verdict)] {
         try await read("read verdicts of job '\(id)'") { db in

@@ -31,4 +31,8 @@ int cposix_start_writeback(int descriptor);
 /// privilege. Fails with EOPNOTSUPP on filesystems without.
 int cposix_share_directory(int descriptor, uint32_t uid);
 
+/// Gives up every capability of this thread, and with them any way to get one back (capabilities(7)); for a process that has one
+/// thread yet.
+int cposix_drop_capabilities(void);
+
 #endif
