@@ -182,11 +182,17 @@ func take_quarantines_whatIsNoJob(kind: String) throws {
 @Test func take_onlyPutsTheClaimAway_whereACrashCameAfterTheSnapshot() throws {
     let scratch = try Scratch(), active = scratch.spool.directory(.active)
     try scratch.layout(scratch.incoming + "/a")
-    _ = try scratch.accept("a")
-    try scratch.layout(active + "/.claim-a")
+    let job = try scratch.accept("a")
+    try scratch.write("not what was taken", to: active + "/.claim-a/queries/c.png")
+    let again = try scratch.accept("no hint")
+    #expect(again.id == job.id)
+    #expect(again.manifest == job.manifest)
+    #expect(try names(in: active) == ["a"])
+    try scratch.spool.publish(job.id, result: Data("{}".utf8))
+    try scratch.write("x", to: active + "/.claim-a/queries/c.png")
     let outcomes = try scratch.takeAll(moved: [])
     guard outcomes.count == 1, case .nothing = outcomes[0] else { throw Scratch.Unexpected(outcomes) }
-    #expect(try names(in: active) == ["a"])
+    #expect(try names(in: active).isEmpty)
 }
 
 @Test func take_leavesTheClaimForTheNextScan_whenTheMachineFails() throws {
