@@ -118,8 +118,8 @@ const char *cposix_network_filesystem(int descriptor) {
     }
 }
 
-int cposix_start_writeback(int descriptor) {
-    return sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
+int cposix_sync_filesystem(int descriptor) {
+    return syncfs(descriptor);
 }
 
 int cposix_share_directory(int descriptor, uint32_t uid) {

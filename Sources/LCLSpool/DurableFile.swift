@@ -51,7 +51,6 @@ extension Descriptor {
         let copied = cposix_copy(source.raw, raw, Int64(length))
         guard copied >= 0 else { throw SpoolError.system(attempt: "copy '\(source.path)' to", path: path, errno: errno) }
         try checkLength(Int(copied))
-        _ = cposix_start_writeback(raw)
         return Int(copied)
     }
 

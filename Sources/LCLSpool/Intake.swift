@@ -104,8 +104,7 @@ public struct Intake: Sendable {
             } catch .system(_, _, EEXIST) {
                 continue
             }
-            try active.sync()
-            try incoming.sync()
+            // Not flushed: the snapshot's flush comes before its own rename, and brings this one to the disk as well.
             try? incoming.remove(EntryName(bytes: offer.name.bytes + Array(Self.readySuffix.utf8)))
             return id
         }
