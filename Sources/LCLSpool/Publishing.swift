@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CPosix
 import Foundation
 import Glibc
 import LCLJob
@@ -46,8 +45,7 @@ extension Spool {
     /// is had from the control socket.
     func share(_ home: String, with submitter: UInt32) throws(SpoolError) {
         guard submitter != geteuid(), submitter != 0 else { return }
-        let outcome = cposix_share_directory(try Descriptor.directory(home).raw, submitter)
-        guard outcome == 0 || errno == EOPNOTSUPP else { throw .system(attempt: "share", path: home, errno: errno) }
+        try Descriptor.directory(home).share(with: submitter)
     }
 
     /// Back from S6 to S4: a job in `failed/` is to run again. The row becomes `queued` after that.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CPosix
 import Foundation
 import Glibc
 import LCLJob
@@ -123,8 +122,7 @@ struct Snapshot {
 
     private func finish(_ place: Spool.Place) throws(SpoolError) {
         try add(record, IntakeRecord.fileName)
-        let folder = try Descriptor.directory(home)
-        try check(cposix_sync_filesystem(folder.raw), "flush", home)
+        try Descriptor.directory(home).syncFilesystem()
         try spool.move(EntryName(Self.prefix + id.rawValue), from: .active, to: place, as: id)
     }
 
