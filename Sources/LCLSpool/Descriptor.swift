@@ -51,6 +51,16 @@ struct Descriptor: ~Copyable {
         try check(retrying { fsync(raw) }, "flush", path)
     }
 
+    /// Flushes everything on this file's filesystem.
+    func syncFilesystem() throws(SpoolError) {
+        try check(cposix_sync_filesystem(raw), "flush", path)
+    }
+
+    /// Lets another user list and enter this directory; does nothing on a filesystem without ACLs.
+    func share(with uid: UInt32) throws(SpoolError) {
+        do throws(SpoolError) { try check(cposix_share_directory(raw, uid), "share", path) } catch .system(_, _, EOPNOTSUPP) {}
+    }
+
     /// The names in this directory, without `.` and `..`, in no order.
     func entries() throws(SpoolError) -> [EntryName] {
         // A second descriptor: the stream owns and moves the one it is given.
