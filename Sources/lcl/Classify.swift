@@ -36,6 +36,9 @@ struct Classify: ParsableCommand {
     @Option(help: ArgumentHelp("Threads; 0 is one for each core.", valueName: "count"))
     var threads = 0
 
+    @Option(help: ArgumentHelp("What the result calls the job; the directory's name unless given.", valueName: "id"))
+    var id: String?
+
     @OptionGroup var search: ModelSearch
 
     func validate() throws {
@@ -64,7 +67,7 @@ struct Classify: ParsableCommand {
         var manifest = contents.manifest
         if let model { manifest.model = model }
         if let method { manifest.method = Manifest.Method(rawValue: method)! }
-        var classification = Classification(job: id, manifest: manifest, source: LocalPictures(directory: source, unreadable: contents.unreadable))
+        var classification = Classification(job: name, manifest: manifest, source: LocalPictures(directory: source, unreadable: contents.unreadable))
         classification.models = search.directory
         classification.threads = threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : threads
         guard case .list(let queries) = manifest.queries else { preconditionFailure("contents lists the queries") }
@@ -74,8 +77,8 @@ struct Classify: ParsableCommand {
     }
 
     /// What the daemon would call it.
-    private var id: JobID {
-        JobID(slug: URL(fileURLWithPath: directory).standardizedFileURL.lastPathComponent)
+    private var name: JobID {
+        JobID(slug: id ?? URL(fileURLWithPath: directory).standardizedFileURL.lastPathComponent)
     }
 
     private static func failed(_ lines: [String]) -> ExitCode {

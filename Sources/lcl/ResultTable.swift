@@ -9,7 +9,8 @@ struct ResultTable {
         let rows = [["query", "label", "confidence", "nearest support"]] + result.queries.map(Self.row)
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max()! }
         let lines = rows.map { row in
-            zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
+            // The last column needs no room behind it.
+            zip(row.dropLast(), widths).map { $0 + String(repeating: " ", count: $1 - $0.count) + "  " }.joined() + row.last!
         }
         var summary = "\(result.counts.answered) answered, \(result.counts.unknown) unknown, \(result.counts.failed) failed"
         if let evaluation = result.evaluation {
