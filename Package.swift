@@ -17,7 +17,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["JSON", "CommandLineArguments"]),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -31,13 +30,14 @@ let package = Package(
 
         // Pure values.
         .target(name: "LCLJob"),
+        .target(name: "LCLDigest", dependencies: ["CKernels"]),
 
         // The engine.
         .target(name: "LCLTensor", dependencies: ["COpenBLAS", "CKernels"]),
         .target(name: "LCLImage", dependencies: ["CImageCodecs"]),
-        .target(name: "LCLModel", dependencies: ["LCLTensor"]),
+        .target(name: "LCLModel", dependencies: ["LCLTensor", "LCLDigest"]),
         .target(name: "LCLLink", dependencies: ["LCLModel", "LCLImage", "LCLTensor"]),
-        .target(name: "LCLTraining", dependencies: ["LCLLink", "LCLModel", "LCLTensor"]),
+        .target(name: "LCLTraining", dependencies: ["LCLLink", "LCLModel", "LCLImage", "LCLTensor", "LCLDigest"]),
 
         // The service.
         .target(name: "LCLSpool", dependencies: ["LCLJob", "CPosix"]),
@@ -55,14 +55,16 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        .target(name: "LCLWorker", dependencies: ["LCLJob", "LCLLink", "LCLImage", "LCLSpool"]),
+        .target(
+            name: "LCLWorker",
+            dependencies: ["LCLJob", "LCLLink", "LCLModel", "LCLTensor", "LCLDigest", "LCLImage", "LCLSpool", "CPosix"]),
         .target(
             name: "LCLDaemon",
             dependencies: [
-                "LCLJob", "LCLSpool", "LCLStore", "LCLControl", "LCLWorker",
+                "LCLJob", "LCLSpool", "LCLStore", "LCLControl", "LCLWorker", "LCLModel",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ]),
 
@@ -70,13 +72,13 @@ let package = Package(
         .executableTarget(
             name: "lcl",
             dependencies: [
-                "LCLJob", "LCLSpool", "LCLWorker", "LCLTraining",
+                "LCLJob", "LCLSpool", "LCLWorker", "LCLTraining", "LCLModel", "LCLTensor", "LCLDigest",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "lcld",
             dependencies: [
-                "LCLDaemon", "LCLWorker",
+                "LCLDaemon", "LCLWorker", "LCLImage", "LCLJob",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -104,14 +106,15 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .testTarget(name: "LCLCtlTests", dependencies: ["lclctl", "LCLControl", "LCLJob"]),
+        .testTarget(name: "LCLDigestTests", dependencies: ["LCLDigest"]),
         .testTarget(name: "LCLTensorTests", dependencies: ["LCLTensor"]),
         .testTarget(name: "LCLImageTests", dependencies: ["LCLImage", "TestPictures"], resources: [.copy("Goldens")]),
-        .testTarget(name: "LCLModelTests", dependencies: ["LCLModel", "LCLTensor"], resources: [.copy("Goldens")]),
+        .testTarget(name: "LCLModelTests", dependencies: ["LCLModel", "LCLTensor", "LCLDigest"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLLinkTests", dependencies: ["LCLLink", "LCLModel", "TestPictures"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLTrainingTests", dependencies: ["LCLTraining", "LCLLink"]),
         .testTarget(name: "LCLWorkerTests", dependencies: ["LCLWorker", "LCLJob", "TestPictures"]),
-        .testTarget(name: "LCLDaemonTests", dependencies: ["LCLDaemon", "LCLStore", "LCLSpool", "LCLJob"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["LCLJob", "TestPictures", "lcl", "lcld", "lclctl"]),
+        .testTarget(name: "LCLDaemonTests", dependencies: ["LCLDaemon", "LCLWorker", "LCLStore", "LCLSpool", "LCLJob"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["LCLJob", "LCLControl", "TestPictures", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]
 )

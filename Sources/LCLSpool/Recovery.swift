@@ -6,7 +6,7 @@ import LCLJob
 public enum RowRepair: Equatable, Sendable {
     /// S3: insert it as `queued`, from ``Spool/accepted(_:)``.
     case insert
-    /// S4: `running` goes back to `queued`; the attempt counts, since nobody knows whether it crashed us.
+    /// S4: `running` goes back to `queued`, and the attempt is given back: it was the daemon that died, not a worker.
     case requeue
     /// S5: make it `done`.
     case finish

@@ -27,4 +27,8 @@ const char *cposix_network_filesystem(int descriptor);
 /// Starts writing a file's dirty pages to disk without waiting, so that a later fsync has little to do.
 int cposix_start_writeback(int descriptor);
 
+/// Gives up every capability of this thread, and with them any way to get one back (capabilities(7)); for a process that has one
+/// thread yet.
+int cposix_drop_capabilities(void);
+
 #endif
