@@ -41,6 +41,8 @@ struct ControlService: ControlBackend {
         return JobPage(jobs: found.map(JobSummary.init), next: found.count == filter.limit ? found.last.map { String($0.serial) } : nil)
     }
 
+    func summary(of id: JobID) async throws -> JobSummary { JobSummary(try await known(id)) }
+
     func job(_ id: JobID) async throws -> JobDetail {
         let row = try await known(id)
         let place = spool.place(of: id) ?? .active
