@@ -115,7 +115,7 @@ let package = Package(
         .testTarget(name: "LCLTrainingTests", dependencies: ["LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "TestPictures"]),
         .testTarget(name: "LCLWorkerTests", dependencies: ["LCLWorker", "LCLJob", "TestPictures"]),
         .testTarget(name: "LCLDaemonTests", dependencies: ["LCLDaemon", "LCLWorker", "LCLStore", "LCLSpool", "LCLJob"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["LCLJob", "TestPictures", "lcl", "lcld", "lclctl"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["LCLJob", "LCLControl", "TestPictures", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]
 )

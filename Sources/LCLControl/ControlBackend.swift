@@ -12,6 +12,10 @@ public protocol ControlBackend: Sendable {
     /// - Throws: `request.bad` for a cursor that this backend did not make.
     func jobs(_ filter: JobFilter) async throws -> JobPage
 
+    /// The job's line in the list: asked for often, so it must be cheap.
+    /// - Throws: `job.unknown`.
+    func summary(of id: JobID) async throws -> JobSummary
+
     /// - Throws: `job.unknown`.
     func job(_ id: JobID) async throws -> JobDetail
 

@@ -22,10 +22,10 @@ struct ControlRoutes: Sendable {
         }
         v1.get("jobs", use: jobs)
         let job = v1.group("jobs/:id")
-        job.get { _, context in try Response.json(await ownJob(context)) }
+        job.get { _, context in try Response.json(await backend.job(ownJob(context))) }
         job.get("result", use: result)
         job.get("log", use: jobLog)
-        job.get("watch") { request, context in watch(try await ownJob(context).summary.id, request, context) }
+        job.get("watch") { request, context in watch(try await ownJob(context), request, context) }
         for (name, action) in [("cancel", JobAction.cancel), ("hold", .hold), ("release", .release), ("retry", .retry)] {
             job.post(RouterPath(name)) { _, context in try await perform(action, context) }
         }
@@ -40,7 +40,7 @@ struct ControlRoutes: Sendable {
         var status = try await backend.status()
         for i in status.workers.indices where !context.caller.isAdmin {
             guard let id = status.workers[i].job else { continue }
-            let owner = try? await backend.job(id).summary.uid
+            let owner = try? await backend.summary(of: id).uid
             if owner != context.caller.uid { status.workers[i].job = nil }
         }
         return try .json(status)
@@ -81,18 +81,17 @@ struct ControlRoutes: Sendable {
     }
 
     /// The job that the path names, where the caller may use it.
-    private func ownJob(_ context: ControlContext) async throws -> JobDetail {
+    private func ownJob(_ context: ControlContext) async throws -> JobID {
         let name = try context.parameters.require("id")
         guard let id = JobID(name) else { throw ControlError.noSuchJob(name) }
-        let job = try await backend.job(id)
-        guard context.caller.mayUse(jobsOf: job.summary.uid) else {
+        guard context.caller.mayUse(jobsOf: try await backend.summary(of: id).uid) else {
             throw ControlError(.notAllowed, "job '\(id)' belongs to another user; root and members of the group \(ControlServer.adminGroup) may use it")
         }
-        return job
+        return id
     }
 
     private func perform(_ action: JobAction, _ context: ControlContext) async throws -> Response {
-        let id = try await ownJob(context).summary.id
+        let id = try await ownJob(context)
         return try .json(await backend.perform(action, on: id, by: context.caller))
     }
 
@@ -106,12 +105,12 @@ struct ControlRoutes: Sendable {
     }
 
     private func jobLog(_ request: Request, _ context: ControlContext) async throws -> Response {
-        let id = try await ownJob(context).summary.id
+        let id = try await ownJob(context)
         return try .json(LogPage(entries: await backend.log(of: id, uid: nil, limit: limit(of: request))))
     }
 
     private func result(_ request: Request, _ context: ControlContext) async throws -> Response {
-        let id = try await ownJob(context).summary.id
+        let id = try await ownJob(context)
         let path = try await backend.resultPath(of: id)
         do {
             let body = try await FileIO().loadFile(path: path, context: context)

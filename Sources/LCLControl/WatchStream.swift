@@ -50,7 +50,7 @@ struct WatchStream: Sendable {
 
     /// Whether there is more to come; so do the next two.
     private func writePresentState(to writer: inout any ResponseBodyWriter) async throws -> Bool {
-        if let job { return try await write(JobProgress(backend.job(job).summary), to: &writer) }
+        if let job { return try await write(JobProgress(backend.summary(of: job)), to: &writer) }
         // The blank line says at once that the watch has begun.
         try await writer.write(ByteBuffer(string: "\n"))
         let filter = JobFilter(states: [.running], uid: caller.visible, limit: JobFilter.maximumLimit)
@@ -62,7 +62,7 @@ struct WatchStream: Sendable {
         switch signal {
         case .progress(let progress): return try await write(progress, to: &writer)
         case .heartbeat:
-            if let job { return try await write(JobProgress(backend.job(job).summary), to: &writer) }
+            if let job { return try await write(JobProgress(backend.summary(of: job)), to: &writer) }
             try await writer.write(ByteBuffer(string: "\n"))
             return true
         }

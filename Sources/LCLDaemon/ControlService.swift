@@ -41,15 +41,19 @@ struct ControlService: ControlBackend {
         return JobPage(jobs: found.map(JobSummary.init), next: found.count == filter.limit ? found.last.map { String($0.serial) } : nil)
     }
 
+    func summary(of id: JobID) async throws -> JobSummary { JobSummary(try await known(id)) }
+
     func job(_ id: JobID) async throws -> JobDetail {
         let row = try await known(id)
         let place = spool.place(of: id) ?? .active
         // A refused job has no manifest of ours.
         let manifest = try? await disk { [spool] in try spool.accepted(id).manifest }
+        let problems = row.state.isFinal && row.state != .done ? (try? await disk { [spool] in try spool.errorReport(id).problems }) ?? [] : []
         return JobDetail(
             summary: JobSummary(row), model: manifest?.model ?? "-", method: manifest?.method ?? .link,
-            labels: manifest?.labels.map { .init(name: $0.name, support: $0.support.count) } ?? [], options: manifest?.options ?? .init(),
-            attempts: row.attempts, expires: row.expires.map(Date.init(milliseconds:)), directory: spool.directory(place, id))
+            labels: manifest?.labels.map { .init(name: $0.name, support: $0.support.count) } ?? [],
+            transductive: manifest?.options.transductive ?? false, seed: manifest?.options.seed ?? 1, attempts: row.attempts,
+            expires: row.expires.map(Date.init(milliseconds:)), directory: spool.directory(place, id), problems: problems)
     }
 
     func resultPath(of id: JobID) async throws -> String {

@@ -46,22 +46,23 @@ package struct Daemon: Sendable {
         let control = ControlService(
             store: store, spool: spool, disk: disk, ledger: ledger, scheduler: scheduler, hub: hub,
             models: ModelDirectory.searchPath(explicit: settings.modelsDirectory), started: Date())
-        let services: [any Service] = [
-            scheduler,
-            ControlServer(socket: settings.text("socket"), backend: control, logger: logger) { notifier.send(.ready) },
-            intake(spool, store, scheduler, disk),
-            Housekeeping(
-                store: store, spool: spool, disk: disk, ledger: ledger, hub: hub, retention: retention, notifier: notifier, logger: logger),
-            Reload(
+        let services: [(String, any Service)] = [
+            ("scheduler", scheduler),
+            ("control", ControlServer(socket: settings.text("socket"), backend: control, logger: logger) { notifier.send(.ready) }),
+            ("intake", intake(spool, store, scheduler, disk)),
+            ("housekeeping", Housekeeping(
+                store: store, spool: spool, disk: disk, ledger: ledger, hub: hub, retention: retention, notifier: notifier, logger: logger)),
+            ("reload", Reload(
                 settings: Live(settings), sources: sources, notifier: notifier, logger: logger,
                 apply: { [program] new in
                     attempts.value = new.integer("workers.attempts")
                     retention.value = new.retention
                     await scheduler.apply(new.terms(program))
-                }),
-            Watchdog(notifier: notifier, scheduler: scheduler),
+                })),
+            ("watchdog", Watchdog(notifier: notifier, scheduler: scheduler)),
         ]
-        var configuration = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $1, serviceName: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(19)
         logger.notice("lcld starts", metadata: ["spool": "\(spool.root)", "workers": "\(settings.workerCount)"])
         try await ServiceGroup(configuration: configuration).run()
@@ -119,8 +120,7 @@ struct Reload: Service {
             let (new, waiting) = settings.value.reloaded(from: try Settings(sources))
             settings.value = new
             await apply(new)
-            var logger = logger
-            logger.logLevel = new.logLevel
+            LogLine.setLevel(new.logLevel)
             logger.notice("configuration reloaded", metadata: ["restart": "\(waiting.isEmpty ? "not needed" : waiting.joined(separator: ","))"])
         } catch {
             logger.error("configuration refused, the old one stays", metadata: ["error": "\(error)"])

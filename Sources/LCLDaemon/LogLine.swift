@@ -8,13 +8,20 @@ import Synchronization
 /// systemd reads them (sd-daemon(3)), with the time where a person does.
 package struct LogLine: LogHandler {
     package var metadata: Logger.Metadata = [:]
-    /// One level for all loggers, so that a reload reaches those that were made before.
+    /// The daemon's level, unless this logger was given one of its own.
     package var logLevel: Logger.Level {
-        get { Logger.Level.allCases[Self.level.load(ordering: .relaxed)] }
-        set { Self.level.store(Logger.Level.allCases.firstIndex(of: newValue)!, ordering: .relaxed) }
+        get { ownLevel ?? Logger.Level.allCases[Self.level.load(ordering: .relaxed)] }
+        set { ownLevel = newValue }
     }
 
+    private var ownLevel: Logger.Level?
     private static let level = Atomic<Int>(Logger.Level.allCases.firstIndex(of: .info)!)
+
+    /// For all loggers, also those that were made before.
+    package static func setLevel(_ level: Logger.Level) {
+        self.level.store(Logger.Level.allCases.firstIndex(of: level)!, ordering: .relaxed)
+    }
+
     private let isForJournal: Bool
 
     package init(environment: [String: String]) { isForJournal = environment["JOURNAL_STREAM"] != nil }

@@ -32,8 +32,8 @@ final class WorkerProcess: Sendable {
     init(_ command: [String], deliver: @escaping @Sendable (Event) -> Void) throws(DaemonError) {
         signalPipeOnce()
         var toChild: [Int32] = [-1, -1], fromChild: [Int32] = [-1, -1]
-        guard pipe2(&toChild, O_CLOEXEC) == 0 else { throw .spawn(program: command[0], code: errno) }
-        guard pipe2(&fromChild, O_CLOEXEC) == 0 else {
+        guard Self.pipe(&toChild) else { throw .spawn(program: command[0], code: errno) }
+        guard Self.pipe(&fromChild) else {
             let code = errno
             toChild.forEach { close($0) }
             throw .spawn(program: command[0], code: code)
@@ -81,6 +81,11 @@ final class WorkerProcess: Sendable {
 
     func kill() {
         isReaped.withLock { if !$0 { _ = Glibc.kill(pid, SIGKILL) } }
+    }
+
+    /// Both ends are closed in other children. Workers are started one after the other, so none slips in between.
+    private static func pipe(_ ends: inout [Int32]) -> Bool {
+        Glibc.pipe(&ends) == 0 && ends.allSatisfy { fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }
     }
 
     private static func spawn(_ command: [String], input: Int32, output: Int32) -> (pid_t, Int32) {

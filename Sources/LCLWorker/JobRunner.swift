@@ -84,8 +84,8 @@ public final class JobRunner {
     private func linked(_ set: SupportSet, by method: Manifest.Method, unknown: UnknownRule) throws -> LinkedSupport {
         do {
             return try reader.model.link(set, method: LinkModel.Method(method), unknown: unknown)
-        } catch let error as LinkError {
-            guard case .method = error else { throw error }
+        } catch {
+            guard case LinkError.method = error else { throw error }
             throw Failure(
                 .methodUnsupported, "model '\(reader.model.name)' cannot answer by '\(method.rawValue)'; leave the method out to use its best",
                 subject: "$.method")

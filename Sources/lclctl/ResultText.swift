@@ -40,7 +40,7 @@ package enum ResultText {
         lines += result.support.skipped.map {
             Colour.bad.paint("  left out: \(Terminal.escape($0.image)): \(Terminal.escape($0.error.description))", colour)
         }
-        lines.append("model \(Terminal.escape(result.model.name)) (\(Terminal.escape(String(result.model.sha256.prefix(12))))), method \(result.method.rawValue), lcl \(Terminal.escape(result.engine))")
+        lines.append("model \(Terminal.escape(result.model.name)) (\(Terminal.escape(String(result.model.sha256.prefix(12))))), method \(result.method.rawValue), \(Terminal.escape(result.engine))")
         return lines.map { $0 + "\n" }.joined()
     }
 

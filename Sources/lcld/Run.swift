@@ -14,8 +14,8 @@ extension LCLD {
             let settings = try flags.settings()
             let environment = ProcessInfo.processInfo.environment
             LoggingSystem.bootstrap { _ in LogLine(environment: environment) }
-            var logger = Logger(label: "lcld")
-            logger.logLevel = settings.logLevel
+            LogLine.setLevel(settings.logLevel)
+            let logger = Logger(label: "lcld")
             do {
                 try await Daemon(settings: settings, sources: flags.sources, program: Self.executable, logger: logger).run()
             } catch {

@@ -58,6 +58,8 @@ final class FakeDaemon: ControlBackend {
         }
     }
 
+    func summary(of id: JobID) async throws -> JobSummary { try await job(id).summary }
+
     func job(_ id: JobID) async throws -> JobDetail {
         guard let job = state.withLock({ $0.jobs[id] }) else { throw ControlError.noSuchJob(id.rawValue) }
         return job
