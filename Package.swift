@@ -95,8 +95,9 @@ let package = Package(
             name: "CTestCodecs", path: "Tests/CTestCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
         .testTarget(name: "LCLJobTests", dependencies: ["LCLJob"]),
-        .testTarget(name: "LCLSpoolTests", dependencies: ["LCLSpool", "LCLJob"]),
-        .testTarget(name: "LCLStoreTests", dependencies: ["LCLStore", "LCLJob"]),
+        .testTarget(name: "LCLSpoolTests", dependencies: ["LCLSpool", "LCLJob", "CPosix"]),
+        .testTarget(
+            name: "LCLStoreTests", dependencies: ["LCLStore", "LCLJob", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(
             name: "LCLControlTests",
             dependencies: [

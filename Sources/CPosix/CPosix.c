@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
+#include <linux/posix_acl_xattr.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define ALWAYS (O_CLOEXEC | O_NOFOLLOW | O_NOCTTY)
@@ -44,7 +46,8 @@ int cposix_open_beneath_by_component(int directory, const char *path, int flags)
             name[length] = '\0';
             if (strcmp(name, "..") == 0) cause = EXDEV;
             else {
-                fd = openat(at, length ? name : ".", (last ? flags : O_PATH | O_DIRECTORY) | ALWAYS);
+                int folder = last && path[length] != '/' ? 0 : O_DIRECTORY;  // "name/" is a directory or nothing
+                fd = openat(at, length ? name : ".", (last ? flags : O_PATH) | folder | ALWAYS);
                 cause = errno;
                 // Where O_DIRECTORY met a link it says ENOTDIR; openat2 says ELOOP.
                 char link;
@@ -115,6 +118,19 @@ const char *cposix_network_filesystem(int descriptor) {
     }
 }
 
-int cposix_start_writeback(int descriptor) {
-    return sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
+int cposix_sync_filesystem(int descriptor) {
+    return syncfs(descriptor);
+}
+
+int cposix_share_directory(int descriptor, uint32_t uid) {
+    // Little-endian on disk, as this is on every machine that we build for.
+    enum { USER_OBJ = 1, USER = 2, GROUP_OBJ = 4, MASK = 16, OTHER = 32 };
+    struct {
+        struct posix_acl_xattr_header header;
+        struct posix_acl_xattr_entry entries[5];
+    } acl = {
+        {POSIX_ACL_XATTR_VERSION},
+        {{USER_OBJ, 7, 0xFFFFFFFF}, {USER, 5, uid}, {GROUP_OBJ, 0, 0xFFFFFFFF}, {MASK, 5, 0xFFFFFFFF}, {OTHER, 0, 0xFFFFFFFF}},
+    };
+    return fsetxattr(descriptor, "system.posix_acl_access", &acl, sizeof acl, 0);
 }

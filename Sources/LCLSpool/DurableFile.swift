@@ -17,6 +17,7 @@ public enum DurableFile {
         let temporary = "\(folder)/.\(name.prefix(64)).\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
         do throws(SpoolError) {
             let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+            try check(fchmod(file.raw, mode), "set the mode of", temporary)  // whatever the umask is
             try file.write(bytes)
             try file.sync()
             try check(Glibc.rename(temporary, path), "rename to '\(path)'", temporary)
@@ -50,7 +51,6 @@ extension Descriptor {
         let copied = cposix_copy(source.raw, raw, Int64(length))
         guard copied >= 0 else { throw SpoolError.system(attempt: "copy '\(source.path)' to", path: path, errno: errno) }
         try checkLength(Int(copied))
-        _ = cposix_start_writeback(raw)
         return Int(copied)
     }
 

@@ -56,7 +56,8 @@ public struct Intake: Sendable {
         }
         if let place = spool.place(of: id) {
             try settle(id, place)
-            return .nothing
+            // Perhaps nobody was told the first time: the store takes a job once, however often it is accepted.
+            return place == .active ? .accepted(try spool.accepted(id)) : .nothing
         }
         let status = try Descriptor.directory(spool.directory(.active)).status(of: Self.claimName(id))
         let record = IntakeRecord(submitter: status.st_uid, accepted: now, entry: offer.name.description, unreadable: [:])
@@ -103,8 +104,7 @@ public struct Intake: Sendable {
             } catch .system(_, _, EEXIST) {
                 continue
             }
-            try active.sync()
-            try incoming.sync()
+            // Not flushed: the snapshot's flush comes before its own rename, and brings this one to the disk as well.
             try? incoming.remove(EntryName(bytes: offer.name.bytes + Array(Self.readySuffix.utf8)))
             return id
         }
@@ -130,6 +130,12 @@ public struct Intake: Sendable {
                 return
             } catch .system(_, _, EEXIST) {}
         }
-        try Removal.remove(Self.claimName(id), in: active)
+        do throws(SpoolError) {
+            try Removal.remove(Self.claimName(id), in: active)
+        } catch {
+            // The submitter can make a tree that we may not remove (sticky folders): it is put out of the way, for a person.
+            let corrupt = try Descriptor.directory(spool.directory(.corrupt))
+            try active.rename(Self.claimName(id), to: corrupt, as: EntryName("\(Spool.gonePrefix)\(id).\(UInt32.random(in: 0...UInt32.max))"))
+        }
     }
 }

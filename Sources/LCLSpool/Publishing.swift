@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CPosix
 import Foundation
 import Glibc
 import LCLJob
@@ -29,15 +30,24 @@ extension Spool {
         try finishPublishing(report.job)
     }
 
-    /// S5 to S6, for a job in `active/` whose `result.json` or `error.json` is there.
+    /// S5 to S6, for a job in `active/` whose `result.json` or `error.json` is there. Its submitter may read it from then on.
     public func finishPublishing(_ id: JobID) throws(SpoolError) {
         let home = directory(.active, id)
+        try share(home, with: IntakeRecord.read(home).submitter)
         if access("\(home)/\(Self.resultName)", F_OK) == 0 {
             try Removal.remove(EntryName(Self.picturesName), in: Descriptor.directory(home))
             try move(EntryName(id.rawValue), from: .active, to: .done, as: id)
         } else {
             try move(EntryName(id.rawValue), from: .active, to: .failed, as: id)
         }
+    }
+
+    /// Lets the submitter into a directory of his job that is about to be published. Where the filesystem has no ACLs, the result
+    /// is had from the control socket.
+    func share(_ home: String, with submitter: UInt32) throws(SpoolError) {
+        guard submitter != geteuid(), submitter != 0 else { return }
+        let outcome = cposix_share_directory(try Descriptor.directory(home).raw, submitter)
+        guard outcome == 0 || errno == EOPNOTSUPP else { throw .system(attempt: "share", path: home, errno: errno) }
     }
 
     /// Back from S6 to S4: a job in `failed/` is to run again. The row becomes `queued` after that.

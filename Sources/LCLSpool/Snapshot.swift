@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CPosix
 import Foundation
 import Glibc
 import LCLJob
@@ -12,9 +13,6 @@ struct Snapshot {
     private(set) var record: IntakeRecord
     private let limits: Intake.Limits
     private let home: String
-    /// What must reach the disk before the job counts: files, and folders after those that they lie in.
-    private var files: [String] = []
-    private var folders: [String]
     private var bytes = 0
 
     /// Begins afresh: what an earlier try left is removed.
@@ -25,7 +23,6 @@ struct Snapshot {
         self.limits = limits
         home = "\(spool.directory(.active))/\(Self.prefix)\(id)"
         let pictures = home + "/" + Spool.picturesName
-        folders = [home, pictures]
         try Removal.remove(EntryName(Self.prefix + id.rawValue), in: Descriptor.directory(spool.directory(.active)))
         try check(mkdir(home, 0o700), "create", home)
         try check(mkdir(pictures, 0o700), "create", pictures)
@@ -95,18 +92,13 @@ struct Snapshot {
             throw .picture(Failure(.imageTruncated, "'\(file)' shrank while it was copied; submit the job once its files are complete", subject: file))
         }
         bytes += size
-        files.append(path)
     }
 
-    private mutating func makeFolders(of path: String) throws(SpoolError) {
+    private func makeFolders(of path: String) throws(SpoolError) {
         var cut = home.endIndex
         while let slash = path[path.index(after: cut)...].firstIndex(of: "/") {
             let folder = String(path[..<slash])
-            if mkdir(folder, 0o700) == 0 {
-                folders.append(folder)
-            } else {
-                guard errno == EEXIST else { throw SpoolError.system(attempt: "create", path: folder, errno: errno) }
-            }
+            if mkdir(folder, 0o700) < 0 && errno != EEXIST { throw SpoolError.system(attempt: "create", path: folder, errno: errno) }
             cut = slash
         }
     }
@@ -114,7 +106,7 @@ struct Snapshot {
     // MARK: To S3, or to S6 and SX
 
     /// Writes the papers, brings everything to the disk, and makes it `active/ID/`: from here on the job is not lost.
-    mutating func commit(_ manifest: Manifest) throws(SpoolError) {
+    func commit(_ manifest: Manifest) throws(SpoolError) {
         try add(manifest, Manifest.fileName)
         try finish(.active)
     }
@@ -122,24 +114,23 @@ struct Snapshot {
     /// The same for a job that is refused: `error.json` instead of pictures.
     mutating func refuse(_ problems: Problems, to place: Spool.Place) throws(SpoolError) {
         try Removal.remove(EntryName(Spool.picturesName), in: Descriptor.directory(home))
-        files = []
-        folders = [home]
         record.unreadable = [:]
         try add(ErrorReport(job: id, state: .failed, problems: problems.problems), ErrorReport.fileName)
+        try check(chmod("\(home)/\(ErrorReport.fileName)", 0o644), "set the mode of", home)
+        try spool.share(home, with: record.submitter)
         try finish(place)
     }
 
-    private mutating func finish(_ place: Spool.Place) throws(SpoolError) {
+    private func finish(_ place: Spool.Place) throws(SpoolError) {
         try add(record, IntakeRecord.fileName)
-        for file in files { try Descriptor.open(file, O_RDONLY | O_NOFOLLOW).sync() }
-        for folder in folders.reversed() { try Descriptor.directory(folder).sync() }
+        let folder = try Descriptor.directory(home)
+        try check(cposix_sync_filesystem(folder.raw), "flush", home)
         try spool.move(EntryName(Self.prefix + id.rawValue), from: .active, to: place, as: id)
     }
 
-    private mutating func add(_ value: some Encodable, _ name: String) throws(SpoolError) {
+    private func add(_ value: some Encodable, _ name: String) throws(SpoolError) {
         let path = home + "/" + name
         try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600).write(canonical(value))
-        files.append(path)
     }
 
     /// Frees the disk after a failure; what is left is removed by the next try.

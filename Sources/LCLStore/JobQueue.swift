@@ -82,7 +82,10 @@ extension JobStore {
     public func expired(at now: Int64, limit: Int = 100) async throws(StoreError) -> [JobID] {
         try await read("find expired jobs") { db in
             try String.fetchAll(
-                db, sql: "SELECT id FROM jobs WHERE expires <= ? AND expires IS NOT NULL AND state IN ('queued', 'held') ORDER BY expires LIMIT ?",
+                db, sql: """
+                    SELECT id FROM jobs INDEXED BY jobs_expiring
+                    WHERE expires <= ? AND expires IS NOT NULL AND state IN ('queued', 'held') ORDER BY expires LIMIT ?
+                    """,
                 arguments: [now, limit]).compactMap { JobID($0) }
         }
     }
@@ -156,7 +159,8 @@ extension Database {
             job.attempts += 1
             job.started = now
             try execute(sql: "INSERT INTO attempts (job, started) VALUES (?, ?)", arguments: [job.serial, now])
-        case .requeue, .hold where wasRunning: job.attempts -= 1
+        case .requeue: job.attempts -= 1
+        case .hold where wasRunning: job.attempts -= 1
         case .retry:
             job.attempts = 0
             try execute(sql: "DELETE FROM verdicts WHERE job = ? AND failed", arguments: [job.serial])

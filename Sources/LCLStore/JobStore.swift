@@ -61,6 +61,11 @@ public struct JobStore: Sendable {
         }
     }
 
+    /// A setting of the connection that writes, for the tests of durability.
+    package func pragma(_ name: String) throws -> String? {
+        try pool.writeWithoutTransaction { try String.fetchOne($0, sql: "PRAGMA \(name)") }
+    }
+
     // MARK: Facts
 
     /// A small thing to remember that belongs to no job, such as the mode; `nil` where nothing was.

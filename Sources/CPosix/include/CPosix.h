@@ -24,8 +24,13 @@ int64_t cposix_copy(int from, int to, int64_t length);
 /// The name of the network filesystem that `descriptor` lies on ("NFS", ...), or NULL for a local one or where it is not known.
 const char *cposix_network_filesystem(int descriptor);
 
-/// Starts writing a file's dirty pages to disk without waiting, so that a later fsync has little to do.
-int cposix_start_writeback(int descriptor);
+/// syncfs(2): brings everything on the filesystem of `descriptor` to the disk. One call costs about half of an fsync for each of
+/// a small job's files and folders, and less still on a busy disk. Reports write errors since Linux 5.8.
+int cposix_sync_filesystem(int descriptor);
+
+/// Lets the user `uid`, beside the owner, list and enter the directory `descriptor`: a POSIX access ACL (acl(5)), which needs no
+/// privilege. Fails with EOPNOTSUPP on filesystems without.
+int cposix_share_directory(int descriptor, uint32_t uid);
 
 /// Gives up every capability of this thread, and with them any way to get one back (capabilities(7)); for a process that has one
 /// thread yet.
