@@ -31,7 +31,8 @@ final class PeerGate: ChannelInboundHandler, RemovableChannelHandler {
 
     init(_ count: ConnectionCount) { self.count = count }
 
-    func handlerAdded(context: ChannelHandlerContext) {
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
         guard let peer = try? Peer(onLoopOf: context.channel), count.enter(peer.uid) else {
             context.close(promise: nil)
             return

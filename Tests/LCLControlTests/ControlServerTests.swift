@@ -13,9 +13,10 @@ private func limits(_ change: (inout ControlServer.Limits) -> Void) -> ControlSe
 
 @Test func caller_isWhoTheKernelSays_whenNobodyElseIsAsked() async throws {
     let foreign = FakeDaemon.job("foreign", uid: geteuid() &+ 1)
-    try await withServer(FakeDaemon([foreign]), realPeers: true) { server in
+    try await withServer(FakeDaemon([foreign]), realPeers: true) { server async throws in
         // The tests run as the user that the daemon runs as: an administrator.
-        #expect(try await server.client.job(foreign.summary.id).summary.uid == geteuid() &+ 1)
+        let job = try await server.client.job(foreign.summary.id)
+        #expect(job == foreign)
         #expect(try await server.client.perform(.pause).mode == .paused)
     }
 }
@@ -23,7 +24,7 @@ private func limits(_ change: (inout ControlServer.Limits) -> Void) -> ControlSe
 @Test func socket_isOpenToAllInADirectoryThatIsNot_whateverTheUmask() async throws {
     let before = umask(0o077)
     defer { umask(before) }
-    try await withServer { server in
+    try await withServer { server async throws in
         let files = FileManager.default
         let directory = String(server.socket.dropLast("/control.sock".count))
         #expect(try files.attributesOfItem(atPath: server.socket)[.posixPermissions] as? Int == 0o666)
@@ -38,7 +39,7 @@ private func limits(_ change: (inout ControlServer.Limits) -> Void) -> ControlSe
 }
 
 @Test func server_isRefused_whenAnotherAnswersOnItsSocket() async throws {
-    try await withServer { server in
+    try await withServer { server async throws in
         let second = ControlServer(socket: server.socket, backend: FakeDaemon(), logger: RunningServer.quiet)
         let error = await #expect(throws: ControlError.self) { try await second.run() }
         #expect(error?.code == .socketInUse)
@@ -47,7 +48,7 @@ private func limits(_ change: (inout ControlServer.Limits) -> Void) -> ControlSe
 }
 
 @Test func server_replacesASocketThatACrashLeft() async throws {
-    try await withTemporaryDirectory { directory in
+    try await withTemporaryDirectory { directory async throws in
         let path = directory + "/control.sock"
         // A socket that was bound, and whose process is gone.
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -70,7 +71,7 @@ private func limits(_ change: (inout ControlServer.Limits) -> Void) -> ControlSe
 }
 
 @Test func server_isRefused_whenItsPathIsNoSocketOrTooLong() async throws {
-    try await withTemporaryDirectory { directory in
+    try await withTemporaryDirectory { directory async throws in
         try Data("precious".utf8).write(to: URL(fileURLWithPath: directory + "/file"))
         for path in [directory + "/file", directory + "/" + String(repeating: "x", count: 100), directory + "/no/such/directory"] {
             let server = ControlServer(socket: path, backend: FakeDaemon(), logger: RunningServer.quiet)
@@ -86,7 +87,7 @@ private func limits(_ change: (inout ControlServer.Limits) -> Void) -> ControlSe
     "GET /v1 HTTP/1.1\r\nHost lcld\r\n\r\n", "PUT /v1/jobs/mine/priority HTTP/1.1\r\nHost: a\r\nContent-Length: -4\r\n\r\n",
 ])
 func connection_isClosedWithBadRequest_whenItIsNoHTTP(text: String) async throws {
-    try await withServer { server in
+    try await withServer { server async throws in
         let connection = try #require(RawConnection(server.socket))
         connection.send(text)
         let answer = try #require(await connection.readToEnd())
@@ -97,7 +98,7 @@ func connection_isClosedWithBadRequest_whenItIsNoHTTP(text: String) async throws
 
 @Test(arguments: ["GET /v2", "GET /", "DELETE /v1/jobs/mine", "POST /v1/status", "GET /v1/jobs/mine/../../status"])
 func route_isUnknown_whenItIsNotInTheDocument(start: String) async throws {
-    try await withServer { server in
+    try await withServer { server async throws in
         let connection = try #require(RawConnection(server.socket))
         connection.send("\(start) HTTP/1.1\r\nHost: lcld\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
         let answer = try #require(await connection.readToEnd())
@@ -106,7 +107,7 @@ func route_isUnknown_whenItIsNotInTheDocument(start: String) async throws {
 }
 
 @Test func name_isNotEchoedRaw_whenItIsNoJobID() async throws {
-    try await withServer { server in
+    try await withServer { server async throws in
         let connection = try #require(RawConnection(server.socket))
         connection.send("GET /v1/jobs/..%2fx\"y HTTP/1.1\r\nHost: lcld\r\nConnection: close\r\n\r\n")
         let answer = try #require(await connection.readToEnd())
@@ -116,7 +117,7 @@ func route_isUnknown_whenItIsNotInTheDocument(start: String) async throws {
 }
 
 @Test func request_isTooLarge_whenItsLengthSaysSo() async throws {
-    try await withServer { server in
+    try await withServer { server async throws in
         let connection = try #require(RawConnection(server.socket))
         connection.send("POST /v1/pause HTTP/1.1\r\nHost: lcld\r\nContent-Length: 1000000000000\r\n\r\n")
         let answer = try #require(await connection.readToEnd())
@@ -125,7 +126,7 @@ func route_isUnknown_whenItIsNotInTheDocument(start: String) async throws {
 }
 
 @Test func request_isTooLarge_whenItsChunksGrow() async throws {
-    try await withServer(limits: limits { $0.body = 1000 }) { server in
+    try await withServer(limits: limits { $0.body = 1000 }) { server async throws in
         let connection = try #require(RawConnection(server.socket))
         connection.send("POST /v1/pause HTTP/1.1\r\nHost: lcld\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in 0..<3 { connection.send("200\r\n" + String(repeating: "x", count: 512) + "\r\n") }
@@ -136,7 +137,7 @@ func route_isUnknown_whenItIsNotInTheDocument(start: String) async throws {
 }
 
 @Test func headers_areRefused_whenTheyAreTooLong() async throws {
-    try await withServer { server in
+    try await withServer { server async throws in
         let connection = try #require(RawConnection(server.socket))
         connection.send("GET /v1/status HTTP/1.1\r\nHost: lcld\r\nX: " + String(repeating: "x", count: 20_000) + "\r\n\r\n")
         let answer = try #require(await connection.readToEnd())
@@ -145,14 +146,14 @@ func route_isUnknown_whenItIsNotInTheDocument(start: String) async throws {
 }
 
 @Test func connection_isClosed_whenNothingComes() async throws {
-    try await withServer(limits: limits { $0.idle = .milliseconds(50) }) { server in
+    try await withServer(limits: limits { $0.idle = .milliseconds(50) }) { server async throws in
         let connection = try #require(RawConnection(server.socket))
         #expect(await connection.readToEnd() == "")
     }
 }
 
 @Test func connection_isClosed_whenItsHeadersDribble() async throws {
-    try await withServer(limits: limits { $0.idle = .milliseconds(50) }) { server in
+    try await withServer(limits: limits { $0.idle = .milliseconds(50) }) { server async throws in
         let connection = try #require(RawConnection(server.socket))
         connection.send("GET /v1/status HTTP/1.1\r\nHost: lc")
         #expect(await connection.readToEnd() == "")
@@ -160,7 +161,7 @@ func route_isUnknown_whenItIsNotInTheDocument(start: String) async throws {
 }
 
 @Test func request_timesOut_whenItsBodyDribbles() async throws {
-    try await withServer(limits: limits { $0.idle = .milliseconds(200) }) { server in
+    try await withServer(limits: limits { $0.idle = .milliseconds(200) }) { server async throws in
         let connection = try #require(RawConnection(server.socket))
         connection.send("POST /v1/pause HTTP/1.1\r\nHost: lcld\r\nContent-Length: 1000\r\n\r\n")
         let dribble = Task {
@@ -174,7 +175,7 @@ func route_isUnknown_whenItIsNotInTheDocument(start: String) async throws {
 }
 
 @Test func connection_isClosed_whenItsUserHasTooMany() async throws {
-    try await withServer(limits: limits { $0.connectionsPerUser = 2 }) { server in
+    try await withServer(limits: limits { $0.connectionsPerUser = 2 }) { server async throws in
         let first = try #require(RawConnection(server.socket)), second = try #require(RawConnection(server.socket))
         // Both have been let in once they are answered.
         for connection in [first, second] { connection.send("GET /v1 HTTP/1.1\r\nHost: lcld\r\n\r\n") }
@@ -184,13 +185,13 @@ func route_isUnknown_whenItIsNotInTheDocument(start: String) async throws {
 }
 
 @Test func server_stops_whenAReaderDoesNotRead() async throws {
-    try await withTemporaryDirectory { directory in
+    try await withTemporaryDirectory { directory async throws in
         let path = directory + "/result.json"
         try Data(count: 8 << 20).write(to: URL(fileURLWithPath: path))
         let daemon = FakeDaemon([FakeDaemon.job("mine", uid: 0, .done)])
         daemon.with { $0.resultPath = path }
         // `withServer` itself waits for the server's end.
-        let stuck = try await withServer(daemon, limits: limits { $0.grace = .milliseconds(50) }) { server in
+        let stuck = try await withServer(daemon, limits: limits { $0.grace = .milliseconds(50) }) { server async throws in
             let connection = try #require(RawConnection(server.socket))
             connection.send("GET /v1/jobs/mine/result HTTP/1.1\r\nHost: lcld\r\n\r\n")
             _ = try await server.client.status()
@@ -201,7 +202,7 @@ func route_isUnknown_whenItIsNotInTheDocument(start: String) async throws {
 }
 
 @Test func client_saysThatNobodyListens_whenTheDaemonIsNotRunning() async throws {
-    try await withTemporaryDirectory { directory in
+    try await withTemporaryDirectory { directory async throws in
         let error = await #expect(throws: ControlError.self) { try await ControlClient(socket: directory + "/none.sock").status() }
         #expect(error?.code == .notRunning)
         #expect(error?.message.contains("systemctl start lcld") == true)

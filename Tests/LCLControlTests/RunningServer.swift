@@ -49,7 +49,7 @@ func withServer<T: Sendable>(
     _ daemon: FakeDaemon = FakeDaemon(), as caller: Caller = RunningServer.admin, limits: ControlServer.Limits = .init(),
     realPeers: Bool = false, _ body: (RunningServer) async throws -> T
 ) async throws -> T {
-    try await withTemporaryDirectory { directory in
+    try await withTemporaryDirectory { directory async throws in
         let socket = directory + "/run/control.sock", box = RunningServer.CallerBox(caller)
         let (listening, hasListened) = AsyncStream.makeStream(of: Void.self)
         let server = realPeers

@@ -14,7 +14,7 @@ private var patient: ControlServer.Limits {
 }
 
 @Test func watch_tellsEachStepAndEnds_whenTheJobIsFinal() async throws {
-    try await withServer(FakeDaemon([job]), as: RunningServer.user(1000), limits: patient) { server in
+    try await withServer(FakeDaemon([job]), as: RunningServer.user(1000), limits: patient) { server async throws in
         var seen: [JobProgress] = []
         try await server.client.watch(job.summary.id) { progress in
             seen.append(progress)
@@ -32,7 +32,7 @@ private var patient: ControlServer.Limits {
 }
 
 @Test func watch_endsAtOnce_whenTheJobIsFinalAlready() async throws {
-    try await withServer(FakeDaemon([FakeDaemon.job("mine", uid: 1, .failed)]), limits: patient) { server in
+    try await withServer(FakeDaemon([FakeDaemon.job("mine", uid: 1, .failed)]), limits: patient) { server async throws in
         var states: [JobState] = []
         try await server.client.watch(job.summary.id) { states.append($0.state) }
         #expect(states == [.failed])
@@ -42,7 +42,7 @@ private var patient: ControlServer.Limits {
 @Test func watch_endsByTheHeartbeat_whenTheLastEventWasMissed() async throws {
     var limits = ControlServer.Limits()
     limits.heartbeat = .milliseconds(5)
-    try await withServer(FakeDaemon([job]), limits: limits) { server in
+    try await withServer(FakeDaemon([job]), limits: limits) { server async throws in
         var last: JobProgress?
         try await server.client.watch(job.summary.id) { progress in
             last = progress
@@ -54,7 +54,7 @@ private var patient: ControlServer.Limits {
 
 @Test func watch_ofAll_tellsOnlyWhatTheCallerMaySee() async throws {
     let theirs = FakeDaemon.job("theirs", uid: 2000, .running)
-    try await withServer(FakeDaemon([job, theirs]), as: RunningServer.user(1000), limits: patient) { server in
+    try await withServer(FakeDaemon([job, theirs]), as: RunningServer.user(1000), limits: patient) { server async throws in
         struct Enough: Error {}
         var seen: [JobProgress] = []
         await #expect(throws: Enough.self) {
@@ -73,7 +73,7 @@ private var patient: ControlServer.Limits {
 }
 
 @Test func watch_ends_whenTheServerStops() async throws {
-    try await withServer(FakeDaemon([job]), limits: patient) { server in
+    try await withServer(FakeDaemon([job]), limits: patient) { server async throws in
         var heard = 0
         try await server.client.watch(job.summary.id) { _ in
             heard += 1
@@ -84,7 +84,7 @@ private var patient: ControlServer.Limits {
 }
 
 @Test func subscription_ends_whenTheWatcherLeaves() async throws {
-    try await withServer(FakeDaemon([job]), limits: patient) { server in
+    try await withServer(FakeDaemon([job]), limits: patient) { server async throws in
         struct Left: Error {}
         await #expect(throws: Left.self) { try await server.client.watch(job.summary.id) { _ in throw Left() } }
         // The server notices the closed connection by itself, without a write.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import LCLJob
 import Testing
 import lclctl
 
@@ -81,8 +82,10 @@ func program_endsWith64_whenTheCommandLineIsWrong(arguments: [String]) async thr
     #expect(id.hasPrefix("my-pets-"))
     #expect(try files.contentsOfDirectory(atPath: root + "/spool/tmp").isEmpty)
     #expect(try files.contentsOfDirectory(atPath: root + "/spool/incoming") == [id])
-    let manifest = try String(contentsOfFile: "\(root)/spool/incoming/\(id)/job.json", encoding: .utf8)
-    for part in ["\"priority\":-5", "\"transductive\":true", "\"unknown\":0.5", "\"name\":\"cat\"", "queries/1.jpg"] { #expect(manifest.contains(part)) }
+    let manifest = try Manifest.read(Data(contentsOf: URL(fileURLWithPath: "\(root)/spool/incoming/\(id)/job.json"))).get()
+    #expect(manifest.labels == [.init(name: "cat", support: ["support/1/1.jpg"]), .init(name: "dog", support: ["support/2/1.jpg"])])
+    #expect(manifest.queries == .list([.init(id: "1.jpg", image: "queries/1.jpg")]))
+    #expect(manifest.options.priority == -5 && manifest.options.transductive && manifest.options.unknown == .below(0.5))
     #expect(files.fileExists(atPath: "\(root)/spool/incoming/\(id)/.ready"))
     let refused = try await lclctl(["submit", "--label", "cat=\(root)/none", "--label", "dog=\(root)/dogs", "--queries", "\(root)/new", "--spool", root + "/spool"])
     #expect(refused.status == 1 && refused.errors.contains("no file fits"))
