@@ -64,6 +64,9 @@ package struct Daemon: Sendable {
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $1, serviceName: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(19)
+        do { _ = try ModelDirectory.find("default", in: ModelDirectory.searchPath(explicit: settings.modelsDirectory)) } catch {
+            logger.warning("the default model cannot be used", metadata: ["error": "\(error)"])
+        }
         logger.notice("lcld starts", metadata: ["spool": "\(spool.root)", "workers": "\(settings.workerCount)"])
         try await ServiceGroup(configuration: configuration).run()
         logger.notice("lcld stopped")

@@ -47,6 +47,11 @@ package struct JobRun {
     package struct Assignment: Equatable {
         package var ordinals: [Int]
         package var batch: Int
+
+        package init(ordinals: [Int], batch: Int) {
+            self.ordinals = ordinals
+            self.batch = batch
+        }
     }
 
     private struct Slice {

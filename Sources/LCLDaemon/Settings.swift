@@ -11,6 +11,11 @@ package struct Settings: Sendable, Equatable {
     package struct Value: Sendable, Equatable {
         package var text: String
         package var origin: String
+
+        package init(text: String, origin: String) {
+            self.text = text
+            self.origin = origin
+        }
     }
 
     /// Where values come from, strongest first.

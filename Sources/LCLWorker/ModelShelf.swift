@@ -19,7 +19,7 @@ public final class ModelShelf {
         self.capacity = capacity
     }
 
-    /// - Throws: ``Failure`` `model.unknown`; `ModelError` or `LinkError` where the model is damaged.
+    /// - Throws: ``Failure`` `model.unknown`; `internal` where the model is damaged.
     public func runner(for name: String) throws -> JobRunner {
         if let i = loaded.firstIndex(where: { $0.name == name }) {
             loaded.append(loaded.remove(at: i))
@@ -35,6 +35,9 @@ public final class ModelShelf {
             return try LinkModel(named: name, in: searchPath)
         } catch let error as ModelError where error.kind == .notFound || error.kind == .badName {
             throw Failure(.modelUnknown, "there is no model '\(name)'; `lcl model list` shows the models", subject: "$.model")
+        } catch {
+            // Trying again would not mend it, so the job says why instead of wearing out its attempts.
+            throw Failure(.internal, "model '\(name)' cannot be used: \(error); `lcl model verify` checks it", subject: "$.model")
         }
     }
 }
