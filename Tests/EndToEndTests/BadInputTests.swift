@@ -22,7 +22,7 @@ extension EndToEnd {
             symlink("/etc/passwd", queries.appending(path: "link.jpg").path)
             mkfifo(queries.appending(path: "fifo.jpg").path, 0o644)
             let name = Array(queries.path.utf8) + [UInt8(ascii: "/"), 0xff, 0xfe] + Array(".jpg".utf8) + [0]
-            name.withUnsafeBufferPointer { close(open(UnsafeRawPointer($0.baseAddress!).assumingMemoryBound(to: CChar.self), O_CREAT | O_WRONLY, 0o644)) }
+            _ = name.withUnsafeBufferPointer { close(open(UnsafeRawPointer($0.baseAddress!).assumingMemoryBound(to: CChar.self), O_CREAT | O_WRONLY, 0o644)) }
             try rig.start()
             try rig.drop(job, as: "bad")
             let result = try CanonicalJSON.decode(JobResult.self, from: rig.result("bad"))
