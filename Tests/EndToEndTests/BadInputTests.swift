@@ -24,7 +24,7 @@ extension EndToEnd {
             let name = Array(queries.path.utf8) + [UInt8(ascii: "/"), 0xff, 0xfe] + Array(".jpg".utf8) + [0]
             _ = name.withUnsafeBufferPointer { close(open(UnsafeRawPointer($0.baseAddress!).assumingMemoryBound(to: CChar.self), O_CREAT | O_WRONLY, 0o644)) }
             try rig.start()
-            try rig.drop(job, as: "bad")
+            try rig.offer(job, as: "bad")
             let result = try CanonicalJSON.decode(JobResult.self, from: rig.result("bad"))
             let codes = Dictionary(uniqueKeysWithValues: result.queries.map { ($0.id, $0.error?.code) })
             #expect(codes["queries/empty.jpg"] == .imageEmpty)

@@ -114,7 +114,12 @@ final class Rig {
     func drop(_ source: URL, as name: String) throws {
         let building = spool.appending(path: "tmp/\(name)-\(UUID().uuidString.prefix(4))")
         try FileManager.default.copyItem(at: source, to: building)
-        guard rename(building.path, spool.appending(path: "incoming/\(name)").path) == 0 else { throw Missed(description: "rename failed: \(errno)") }
+        try offer(building, as: name)
+    }
+
+    /// The same with the directory itself, whatever lies in it: a FIFO cannot be copied.
+    func offer(_ source: URL, as name: String) throws {
+        guard rename(source.path, spool.appending(path: "incoming/\(name)").path) == 0 else { throw Missed(description: "rename failed: \(errno)") }
     }
 
     /// The bytes of the job's result, once it is published.
