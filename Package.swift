@@ -94,7 +94,8 @@ let package = Package(
         .target(
             name: "CTestCodecs", path: "Tests/CTestCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
-        .testTarget(name: "LCLJobTests", dependencies: ["LCLJob"]),
+        .target(name: "TestSchema", dependencies: ["LCLJob"], path: "Tests/TestSchema"),
+        .testTarget(name: "LCLJobTests", dependencies: ["LCLJob", "TestSchema"]),
         .testTarget(name: "LCLSpoolTests", dependencies: ["LCLSpool", "LCLJob", "CPosix"]),
         .testTarget(
             name: "LCLStoreTests", dependencies: ["LCLStore", "LCLJob", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -115,7 +116,7 @@ let package = Package(
         .testTarget(name: "LCLTrainingTests", dependencies: ["LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "TestPictures"]),
         .testTarget(name: "LCLWorkerTests", dependencies: ["LCLWorker", "LCLJob", "TestPictures"]),
         .testTarget(name: "LCLDaemonTests", dependencies: ["LCLDaemon", "LCLWorker", "LCLStore", "LCLSpool", "LCLJob"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["LCLJob", "LCLControl", "TestPictures", "lcl", "lcld", "lclctl"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["LCLJob", "LCLControl", "TestPictures", "TestSchema", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -44,6 +44,17 @@ extension LinkModel.Method {
     }
 }
 
+extension Manifest.Method {
+    /// This method, or the model's best where it is left to the model.
+    func resolved(by model: LinkModel) -> Manifest.Method {
+        guard self == .link else { return self }
+        return switch model.bestMethod {
+        case .metric: .metric
+        case .prototype: .prototype
+        }
+    }
+}
+
 extension Failure {
     static func conflict(_ a: String, _ labelOfA: String, _ b: String, _ labelOfB: String) -> Failure {
         Failure(

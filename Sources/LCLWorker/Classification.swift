@@ -55,7 +55,7 @@ extension JobResult {
     /// - Parameter verdicts: in the order of the queries.
     public init(job: JobID, manifest: Manifest, linked: Linked, verdicts: [Verdict], expected: [String?]) {
         self.init(
-            job: job.rawValue, name: manifest.name, engine: WorkerProgram.engine, model: linked.model, method: manifest.method,
+            job: job.rawValue, name: manifest.name, engine: WorkerProgram.engine, model: linked.model, method: linked.method,
             seed: manifest.options.seed, transductive: manifest.options.transductive, labels: manifest.labels.map(\.name),
             support: linked.support, queries: verdicts, expected: expected)
     }

@@ -78,7 +78,8 @@ public final class JobRunner {
         let report = SupportReport(
             images: used.count, leaveOneOutAccuracy: support.check.leaveOneOutAccuracy, suspects: suspects, skipped: skipped)
         let identity = JobResult.ModelIdentity(name: reader.model.name, sha256: reader.model.sha256)
-        return LinkedJob(manifest: manifest, linked: Linked(support: report, model: identity), support: support, used: used)
+        let linked = Linked(support: report, model: identity, method: manifest.method.resolved(by: reader.model))
+        return LinkedJob(manifest: manifest, linked: linked, support: support, used: used)
     }
 
     private func linked(_ set: SupportSet, by method: Manifest.Method, unknown: UnknownRule) throws -> LinkedSupport {

@@ -53,10 +53,13 @@ public enum WorkerReply: Codable, Sendable {
 public struct Linked: Codable, Equatable, Sendable {
     public var support: SupportReport
     public var model: JobResult.ModelIdentity
+    /// The method that answers: never `link`, which leaves the choice to the model.
+    public var method: Manifest.Method
 
-    public init(support: SupportReport, model: JobResult.ModelIdentity) {
+    public init(support: SupportReport, model: JobResult.ModelIdentity, method: Manifest.Method) {
         self.support = support
         self.model = model
+        self.method = method
     }
 }
 

@@ -4,6 +4,7 @@ import Glibc
 import LCLControl
 import LCLJob
 import TestPictures
+import TestSchema
 import Testing
 
 extension EndToEnd {
@@ -28,7 +29,10 @@ extension EndToEnd {
             let bare = rig.root.appending(path: "bare.json")
             try CanonicalJSON.encode(manifest(sample.directory.path + "/")).write(to: bare)
             try rig.drop(bare, as: "bare.json")
+            let job = try Schema(published: "job-1"), schema = try Schema(published: "result-1")
+            #expect(try job.accepts(JSONValue(parsing: Data(contentsOf: described.appending(path: "job.json")))))
             for id in ["layout", "described", "bare"] {
+                #expect(try schema.accepts(JSONValue(parsing: rig.result(id))), "\(id) keeps to the published schema")
                 let result = try CanonicalJSON.decode(JobResult.self, from: rig.result(id))
                 #expect(result.queries.count == sample.expected.count)
                 for verdict in result.queries { #expect(verdict.answer?.label == sample.expected[verdict.id], "\(id) \(verdict.id)") }

@@ -6,7 +6,7 @@ import Testing
 
 struct JobRunTests {
     private static let linked = Linked(
-        support: SupportReport(images: 2, leaveOneOutAccuracy: nil, suspects: [], skipped: []), model: .init(name: "default", sha256: "00"))
+        support: SupportReport(images: 2, leaveOneOutAccuracy: nil, suspects: [], skipped: []), model: .init(name: "default", sha256: "00"), method: .metric)
 
     private static func run(queries: Int, unanswered: [Int]? = nil, transductive: Bool = false) -> JobRun {
         var manifest = Manifest(
