@@ -15,7 +15,7 @@ struct Submit: Command {
         discussion: """
             A path is a directory with job.json, a directory with support/LABEL/ and queries/, or a manifest. \
             Pictures are copied into the spool, so the originals may change afterwards. The daemon need not run: \
-            the job waits in the spool.
+            the job waits in the spool. Where it runs, the id is printed once it has taken the job in.
 
             Example:
 
@@ -49,9 +49,13 @@ struct Submit: Command {
         let files = staging.copies.map { Producer.File(source: $0.from, path: $0.to) }
         let producer = Producer(spool: Spool(root: await spoolDirectory()))
         let id = try producer.submit(manifest: staging.manifest, files: files)
-        guard wait else { return try Terminal.output.print(id.rawValue) }
         let client = socket.client
-        try await Self.appearance(of: id, client)
+        guard wait else {
+            // The id is printed whatever comes: the job is safe in the spool. What is still open is told beside it.
+            do { try await Self.appearance(of: id, client, within: .seconds(5)) } catch let error as ControlError { try Complaint.tell("\(error)") }
+            return try Terminal.output.print(id.rawValue)
+        }
+        try await Self.appearance(of: id, client, within: .seconds(60))
         let last = try await Watch.follow(id, client, on: .errors, json: false)
         guard last?.state == .done else {
             if let failure = try await client.job(id).summary.failure { try Complaint.tell("\(id): \(failure)") }
@@ -83,15 +87,15 @@ struct Submit: Command {
     }
 
     /// Waits until intake has taken the job in.
-    private static func appearance(of id: JobID, _ client: ControlClient) async throws {
-        let deadline = ContinuousClock.now + .seconds(60)
+    private static func appearance(of id: JobID, _ client: ControlClient, within time: Duration) async throws {
+        let deadline = ContinuousClock.now + time
         while true {
             do {
                 _ = try await client.job(id)
                 return
             } catch let error as ControlError where error.code == .noSuchJob {
                 guard ContinuousClock.now < deadline else {
-                    throw ControlError(.timeout, "the daemon has not taken job '\(id)' in within a minute; it is in the spool, and `lclctl status` may say why")
+                    throw ControlError(.timeout, "the daemon has not taken job '\(id)' in yet; it is in the spool, and `lclctl status` may say why")
                 }
                 try await Task.sleep(for: .milliseconds(20))
             }

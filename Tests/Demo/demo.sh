@@ -36,9 +36,10 @@ done
 "$bin/lclctl" status
 
 say "One job: supports from some themes, queries from others"
-id=$("$bin/lclctl" submit "$scratch/icons" --spool "$scratch/spool" --wait | tail -n 1)
+id=$("$bin/lclctl" submit "$scratch/icons")
+"$bin/lclctl" watch "$id"
 "$bin/lclctl" results "$id"
 
 say "The same without a daemon: lcl classify JOBDIR"
-"$bin/lcl" classify "$scratch/icons" -o "$scratch/result.json"
-if cmp -s "$scratch/result.json" "$scratch/spool/done/$id/result.json"; then echo "the same bytes as the daemon's result"; fi
+"$bin/lcl" classify "$scratch/icons" --id "$id" -o "$scratch/result.json"
+cmp "$scratch/result.json" "$scratch/spool/done/$id/result.json" && echo "the same bytes as the daemon's result.json"

@@ -4,7 +4,7 @@
 # Builds a job of real pictures: pictures.sh JOBDIR
 #
 # Eight concepts that many hands have drawn, out of Debian's icon themes (44 MB, fetched once by apt-get, which checks
-# them): supports from three themes, queries from three others, so that no query's hand is in the supports. Of each
+# them): supports from three themes (Adwaita took over pictures of gnome), queries from three others. Of each
 # theme it takes every concept's two largest PNGs of at least 32 pixels, whatever they look like. This shows how a job
 # goes; it measures nothing: the default model's link map was fitted on icons too. For figures see docs/accuracy.md.
 # JOBDIR gets support/CONCEPT/THEME-SIZE.png, queries/THEME-CONCEPT-SIZE.png and a job.json that names the right answers.
@@ -15,8 +15,8 @@ job=$1
 cache=${LCL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lcl}/demo
 concepts="folder:folder trash:user-trash printer:printer camera:camera-photo keyboard:input-keyboard disc:media-optical
     magnifier:edit-find warning:dialog-warning"
-known="tango-icon-theme:Tango gnome-icon-theme:gnome lxde-icon-theme:nuoveXT2"
-asked="faenza-icon-theme:Faenza elementary-xfce-icon-theme:elementary-xfce adwaita-icon-theme:Adwaita"
+known="tango-icon-theme:Tango gnome-icon-theme:gnome adwaita-icon-theme:Adwaita"
+asked="faenza-icon-theme:Faenza elementary-xfce-icon-theme:elementary-xfce lxde-icon-theme:nuoveXT2"
 
 [ ! -e "$job" ] || { echo "$0: '$job' exists already; remove it or name another" >&2; exit 73; }
 
@@ -83,7 +83,7 @@ done
 cat >"$job/job.json" <<EOF
 {
   "schema": "lcl/job/1",
-  "name": "icons of eight concepts, by hands not seen",
+  "name": "icons",
   "labels": [${labels#,}
   ],
   "queries": [${queries#,}
