@@ -104,9 +104,14 @@ final class Rig {
         return Output(status: process.terminationStatus, out: bytes, error: String(decoding: text, as: UTF8.self))
     }
 
-    func status() throws -> DaemonStatus { try CanonicalJSON.decode(DaemonStatus.self, from: ctl("status", "--json").out) }
+    func status() throws -> DaemonStatus { try told(DaemonStatus.self, by: ctl("status", "--json")) }
 
-    func state(of id: String) throws -> JobState { try CanonicalJSON.decode(JobDetail.self, from: ctl("show", id, "--json").out).summary.state }
+    func state(of id: String) throws -> JobState { try told(JobDetail.self, by: ctl("show", id, "--json")).summary.state }
+
+    private func told<T: Decodable>(_ type: T.Type, by answer: Output) throws -> T {
+        guard answer.status == 0 else { throw Missed(description: "lclctl ended with \(answer.status): \(answer.error)\n\(logText)") }
+        return try CanonicalJSON.decode(type, from: answer.out)
+    }
 
     // MARK: Jobs
 

@@ -33,7 +33,7 @@ private func result() -> JobResult {
 
 @Test func table_tellsAnswersDoubtsAndFailures_withNothingATerminalObeys() {
     let text = ResultText.table(result(), colour: false)
-    #expect(text.contains("\na,b             cat"))
+    #expect(text.contains("\na,b            cat"))
     #expect(text.contains("unknown (dog?)"))
     #expect(text.contains("image.empty: the file is empty"))
     #expect(text.contains("3 queries: 1 answered, 1 unknown, 1 failed"))
