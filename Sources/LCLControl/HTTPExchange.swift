@@ -77,9 +77,10 @@ struct HTTPExchange {
         var headers: HTTPHeaders = ["Host": "lcld", "Connection": "close"]
         if method != .GET { headers.add(name: "Content-Length", value: "\(body?.count ?? 0)") }
         if body != nil { headers.add(name: "Content-Type", value: "application/json") }
-        try await outbound.write(.head(.init(version: .http1_1, method: method, uri: path, headers: headers)))
-        if let body { try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: body)))) }
-        try await outbound.write(.end(nil))
+        var parts: [HTTPClientRequestPart] = [.head(.init(version: .http1_1, method: method, uri: path, headers: headers))]
+        if let body { parts.append(.body(.byteBuffer(ByteBuffer(bytes: body)))) }
+        // All at once: a daemon that answers and closes as soon as it has the head must not meet a second write.
+        try await outbound.write(contentsOf: parts + [.end(nil)])
     }
 
     private func read(_ inbound: NIOAsyncChannelInboundStream<HTTPClientResponsePart>, receive: (Data) throws -> Void) async throws {
