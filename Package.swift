@@ -69,7 +69,7 @@ let package = Package(
         .executableTarget(
             name: "lcl",
             dependencies: [
-                "LCLJob", "LCLSpool", "LCLWorker", "LCLTraining", "LCLModel", "LCLTensor",
+                "LCLJob", "LCLSpool", "LCLWorker", "LCLTraining", "LCLModel", "LCLTensor", "LCLDigest",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

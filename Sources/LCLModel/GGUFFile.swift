@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLDigest
 import LCLTensor
 
 /// A GGUF file (versions 2 and 3, little-endian), memory-mapped, every count, length and offset checked before use.
@@ -8,47 +9,88 @@ public final class GGUFFile: Sendable {
     public let path: String
     public let version: UInt32
     /// In the file's order.
-    public var metadata: [(key: String, value: GGUFValue)] { fatalError() }
+    public let metadata: [(key: String, value: GGUFValue)]
     /// In the file's order.
-    public var tensors: [GGUFTensor] { fatalError() }
+    public let tensors: [GGUFTensor]
+    private let keys: [String: Int]
+    private let names: [String: Int]
+    private let file: MappedFile
 
     /// - Throws: ``ModelError``: `notFound`, `unreadable`, `malformed` or `unsupported`.
-    public init(path: String) throws(ModelError) { fatalError() }
+    public convenience init(path: String) throws(ModelError) {
+        try self.init(MappedFile(path: path), path: path)
+    }
 
-    public subscript(key: String) -> GGUFValue? { fatalError() }
+    init(_ file: MappedFile, path: String) throws(ModelError) {
+        self.path = path
+        self.file = file
+        let head = try GGUFParser(file.bytes, path: path)
+        (version, metadata, tensors) = (head.version, head.metadata, head.tensors)
+        (keys, names) = (head.keys, head.names)
+    }
 
-    // What a network needs, or an error naming the key or tensor.
-    public func string(_ key: String) throws(ModelError) -> String { fatalError() }
-    public func integer(_ key: String) throws(ModelError) -> Int { fatalError() }
-    public func float(_ key: String) throws(ModelError) -> Float { fatalError() }
-    public func floats(_ key: String) throws(ModelError) -> [Float] { fatalError() }
+    /// SHA-256 of the whole file.
+    public func digest() -> SHA256.Digest { SHA256.hash(file.bytes) }
 
-    public func tensor(_ name: String) -> GGUFTensor? { fatalError() }
+    // MARK: Metadata
+
+    public subscript(key: String) -> GGUFValue? { keys[key].map { metadata[$0].value } }
+
+    public func string(_ key: String) throws(ModelError) -> String { try value(key, "a string", \.string) }
+
+    public func integer(_ key: String) throws(ModelError) -> Int { try value(key, "a whole number", \.integer) }
+
+    public func float(_ key: String) throws(ModelError) -> Float { try value(key, "a floating-point number", \.float) }
+
+    public func floats(_ key: String) throws(ModelError) -> [Float] {
+        let values = try value(key, "an array of floating-point numbers", \.array)
+        let floats = values.compactMap(\.float)
+        guard floats.count == values.count else { throw wrong(key, "it must be an array of floating-point numbers") }
+        return floats
+    }
+
+    private func value<T>(_ key: String, _ kind: String, _ get: (GGUFValue) -> T?) throws(ModelError) -> T {
+        guard let value = self[key] else { throw wrong(key, "this metadata key is missing") }
+        guard let result = get(value) else { throw wrong(key, "this metadata value must be \(kind)") }
+        return result
+    }
+
+    // MARK: Tensors
+
+    public func tensor(_ name: String) -> GGUFTensor? { names[name].map { tensors[$0] } }
 
     /// A tensor of this shape (outermost first, so `[rows, columns]`), converted to `Float`, row-major.
-    public func floats(tensor name: String, shape: [Int]) throws(ModelError) -> [Float] { fatalError() }
+    public func floats(tensor name: String, shape: [Int]) throws(ModelError) -> [Float] {
+        let tensor = try required(name)
+        guard tensor.shape == shape else { throw wrong(name, "its shape is \(tensor.shape); this network needs \(shape)") }
+        return floats(tensor)
+    }
 
     /// A 2-dimensional tensor; 1-dimensional ones are one row.
-    public func matrix(tensor name: String) throws(ModelError) -> Matrix { fatalError() }
-}
+    public func matrix(tensor name: String) throws(ModelError) -> Matrix {
+        let tensor = try required(name)
+        guard (1...2).contains(tensor.shape.count) else { throw wrong(name, "its shape is \(tensor.shape); a matrix is needed") }
+        let columns = tensor.shape.last!
+        return Matrix(rows: tensor.elementCount / columns, columns: columns, floats(tensor))
+    }
 
-/// A metadata value of any of the format's types.
-public indirect enum GGUFValue: Equatable, Sendable {
-    case uint8(UInt8), int8(Int8), uint16(UInt16), int16(Int16), uint32(UInt32), int32(Int32), uint64(UInt64), int64(Int64)
-    case float32(Float), float64(Double), bool(Bool), string(String)
-    case array([GGUFValue])
-}
+    private func required(_ name: String) throws(ModelError) -> GGUFTensor {
+        guard let tensor = tensor(name) else { throw wrong(name, "this tensor is missing") }
+        return tensor
+    }
 
-/// Where a tensor lies and what it is.
-public struct GGUFTensor: Equatable, Sendable {
-    public let name: String
-    /// Outermost first (the file stores them innermost first).
-    public let shape: [Int]
-    public let type: ElementType
-    public let byteCount: Int
+    private func floats(_ tensor: GGUFTensor) -> [Float] {
+        let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[tensor.offset..<tensor.offset + tensor.byteCount])
+        switch tensor.type {
+        case .f16: return Kernels.best.floats(half: bytes, count: tensor.elementCount)
+        case .f32:
+            return (0..<tensor.elementCount).map {
+                Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+            }
+        }
+    }
 
-    public enum ElementType: UInt32, Sendable {
-        case f32 = 0
-        case f16 = 1
+    private func wrong(_ item: String, _ reason: String) -> ModelError {
+        ModelError(.wrongContent, file: path, item: item, reason)
     }
 }

@@ -27,5 +27,14 @@ public struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     public let item: String?
     public let reason: String
 
-    public var description: String { fatalError() }
+    public init(_ kind: Kind, file: String, item: String? = nil, _ reason: String) {
+        self.kind = kind
+        self.file = file
+        self.item = item
+        self.reason = reason
+    }
+
+    public var description: String {
+        "Unable to use the model file '\(file)'\(item.map { ", '\($0)'" } ?? ""): \(reason)."
+    }
 }
