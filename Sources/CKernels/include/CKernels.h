@@ -66,3 +66,8 @@ void lcl_unpack_pixels(const uint8_t *const rows[3], size_t width, float *out);
 
 /// Maximum and sum over a picture's pixels, each channel by itself, folded into max and sum (either may be NULL).
 void lcl_pool(const float *in, size_t pixels, size_t planes, size_t plane_stride, float *max, float *sum);
+
+/// Blocks of weights, as a GGUF file stores them, to floats.
+typedef void (*lcl_dequantizer)(const uint8_t *blocks, float *out, size_t count);
+/// For GGML's number of a tensor type (F32 0, F16 1, Q4_0 2, ...); NULL where it is not known.
+lcl_dequantizer lcl_dequantizer_of(uint32_t type);
