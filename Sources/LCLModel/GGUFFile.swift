@@ -86,7 +86,7 @@ public final class GGUFFile: Sendable {
         UnsafeRawBufferPointer(rebasing: file.bytes[tensor.offset..<tensor.offset + tensor.byteCount])
     }
 
-    private func wrong(_ item: String, _ reason: String) -> ModelError {
+    func wrong(_ item: String, _ reason: String) -> ModelError {
         ModelError(.wrongContent, file: path, item: item, reason)
     }
 }
