@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import LCLTensor
 
 /// One block's weights with its geometry: sides of its pictures, and the strips and planes it is computed in.
 struct BlockPlan {
     /// Output rows at a time: large pictures go in strips, so that what lies between the three convolutions fits the cache.
     private static let stripRows = 14
+    static let env = (ProcessInfo.processInfo.environment["STRIPS"] ?? "14,14,14,14").split(separator: ",").map { Int($0)! }
 
     let weights: EfficientNetLite0.BlockWeights
     let isResidual: Bool
@@ -44,7 +46,8 @@ struct BlockPlan {
     }
 
     var strips: [Range<Int>] {
-        stride(from: 0, to: side, by: Self.stripRows).map { $0..<min($0 + Self.stripRows, side) }
+        let n = side == 112 ? Self.env[0] : side == 56 ? (inputSide == 112 ? Self.env[1] : Self.env[2]) : Self.env[3]
+        return stride(from: 0, to: side, by: n).map { $0..<min($0 + n, side) }
     }
 
     // MARK: Pictures
@@ -71,7 +74,7 @@ struct BlockPlan {
     var outputSize: Int { Picture.size(width: side, height: side, channels: weights.project.outputs) }
 
     var convolvedSize: Int {
-        Picture.size(width: side, height: min(side, Self.stripRows), channels: weights.depthwise.channels)
+        Picture.size(width: side, height: strips.map(\.count).max()!, channels: weights.depthwise.channels)
     }
 
     var expandedSize: Int {
