@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "LCLImage", dependencies: ["CImageCodecs"]),
         .target(name: "LCLModel", dependencies: ["LCLTensor", "LCLDigest"]),
         .target(name: "LCLLink", dependencies: ["LCLModel", "LCLImage", "LCLTensor"]),
-        .target(name: "LCLTraining", dependencies: ["LCLLink", "LCLModel", "LCLTensor"]),
+        .target(name: "LCLTraining", dependencies: ["LCLLink", "LCLModel", "LCLImage", "LCLTensor", "LCLDigest"]),
 
         // The service.
         .target(name: "LCLSpool", dependencies: ["LCLJob", "CPosix"]),
@@ -99,8 +99,8 @@ let package = Package(
         .testTarget(name: "LCLTensorTests", dependencies: ["LCLTensor"]),
         .testTarget(name: "LCLImageTests", dependencies: ["LCLImage", "TestPictures"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLModelTests", dependencies: ["LCLModel", "LCLTensor", "LCLDigest"], resources: [.copy("Goldens")]),
-        .testTarget(name: "LCLLinkTests", dependencies: ["LCLLink", "LCLModel", "TestPictures"], resources: [.copy("Goldens")]),
-        .testTarget(name: "LCLTrainingTests", dependencies: ["LCLTraining", "LCLLink"]),
+        .testTarget(name: "LCLLinkTests", dependencies: ["LCLLink", "LCLModel", "LCLTensor", "LCLImage", "TestPictures"], resources: [.copy("Goldens")]),
+        .testTarget(name: "LCLTrainingTests", dependencies: ["LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "TestPictures"]),
         .testTarget(name: "LCLWorkerTests", dependencies: ["LCLWorker", "LCLJob", "TestPictures"]),
         .testTarget(name: "LCLDaemonTests", dependencies: ["LCLDaemon", "LCLStore", "LCLSpool", "LCLJob"]),
         .testTarget(name: "EndToEndTests", dependencies: ["LCLJob", "TestPictures", "lcl", "lcld", "lclctl"]),
