@@ -10,7 +10,7 @@ INSTALL  := install -D -m
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := libsqlite3-dev libopenblas-dev libjpeg-dev libpng-dev
 
-.PHONY: help deps build demo test install uninstall clean
+.PHONY: help deps build demo model-smollm2 test-mllm bench-mllm test install uninstall clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -32,6 +32,16 @@ demo: build ## start a daemon in a scratch directory, run a real job, show the a
 test: deps ## build and run every test
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build --disable-xctest
+
+model-smollm2: ## fetch SmolLM2-135M-Instruct Q4_1 (98 MB) into the cache, for bench-mllm and the tests against it
+	Tests/Reference/fetch_smollm2.sh $(CACHE)/models
+
+test-mllm: model-smollm2 deps ## the tests that need the real SmolLM2
+	$(SWIFT) build -c release --build-tests
+	LCL_SMOLLM2=$(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf $(SWIFT) test -c release --skip-build --disable-xctest --filter SmolLM2
+
+bench-mllm: build model-smollm2 ## speed of the language model: a support set of 640 tokens, 64 queries of 12, 2 labels of 3
+	$(BIN)/lcl bench mllm --model $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf
 
 install: ## install programs, unit, configuration, model and man pages below DESTDIR
 	$(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-static
