@@ -25,7 +25,8 @@ public struct LanguageConfiguration: Equatable, Sendable {
     public let frequencies: [Float]
 
     /// - Throws: ``ModelError``: `unsupported` or `wrongContent`.
-    init(_ file: GGUFFile) throws(ModelError) {
+    init(_ shards: GGUFShards) throws(ModelError) {
+        let file = shards.first
         let name = try file.string("general.architecture")
         guard let architecture = Architecture(rawValue: name) else {
             throw ModelError(
@@ -58,15 +59,16 @@ public struct LanguageConfiguration: Equatable, Sendable {
         heads = AttentionHeads(queryHeads: queryHeads, memoryHeads: memoryHeads, size: headSize)
         epsilon = try file.float("\(name).attention.layer_norm_rms_epsilon")
         guard epsilon > 0, epsilon < 1 else { throw file.wrong("\(name).attention.layer_norm_rms_epsilon", "it is \(epsilon)") }
-        guard let embedding = file.tensor("token_embd.weight"), embedding.shape.count == 2, embedding.shape[1] == width else {
+        guard let embedding = shards.tensor("token_embd.weight"), embedding.shape.count == 2, embedding.shape[1] == width else {
             throw file.wrong("token_embd.weight", "a matrix of \(width) columns is needed")
         }
         vocabulary = embedding.shape[0]
-        frequencies = try Self.frequencies(file, name, headSize: headSize)
+        frequencies = try Self.frequencies(shards, name, headSize: headSize)
     }
 
     /// base^(-2i / n), divided as the file's scaling says: by one factor (`linear`), or by one for each pair (Llama 3).
-    private static func frequencies(_ file: GGUFFile, _ name: String, headSize: Int) throws(ModelError) -> [Float] {
+    private static func frequencies(_ shards: GGUFShards, _ name: String, headSize: Int) throws(ModelError) -> [Float] {
+        let file = shards.first
         let baseKey = "\(name).rope.freq_base", countKey = "\(name).rope.dimension_count", typeKey = "\(name).rope.scaling.type"
         let base = file[baseKey] == nil ? 10_000 : try file.float(baseKey)
         let dimensions = file[countKey] == nil ? headSize : try file.integer(countKey)
@@ -83,8 +85,8 @@ public struct LanguageConfiguration: Equatable, Sendable {
         }
         guard divisor >= 1, divisor.isFinite else { throw file.wrong("\(name).rope.scaling.factor", "it is \(divisor)") }
         let half = dimensions / 2
-        let factors = file.tensor("rope_freqs.weight") == nil
-            ? [Float](repeating: 1, count: half) : try file.floats(tensor: "rope_freqs.weight", shape: [half])
+        let factors = shards.tensor("rope_freqs.weight") == nil
+            ? [Float](repeating: 1, count: half) : try shards.floats("rope_freqs.weight", count: half)
         guard factors.allSatisfy({ $0 > 0 && $0.isFinite }) else { throw file.wrong("rope_freqs.weight", "its factors must be positive") }
         return (0..<half).map { 1 / (pow(base, Float(2 * $0) / Float(dimensions)) * divisor * factors[$0]) }
     }

@@ -18,7 +18,7 @@ public final class LanguageModel: Sendable {
     /// - Throws: ``ModelError``: `unsupported` or `wrongContent`.
     public init(_ file: GGUFShards, context: Int? = nil, threads: Int = 1) throws(ModelError) {
         precondition(threads >= 1, "at least one thread")
-        configuration = try LanguageConfiguration(file.first)
+        configuration = try LanguageConfiguration(file)
         weights = try LanguageWeights(file, configuration)
         self.threads = threads
         attention = Attention(heads: configuration.heads, threads: threads)
