@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
 import LCLTensor
 
 /// One block's weights with its geometry: sides of its pictures, and the strips and planes it is computed in.
 struct BlockPlan {
     /// Output rows at a time: large pictures go in strips, so that what lies between the three convolutions fits the cache.
     private static let stripRows = 14
-    static let env = (ProcessInfo.processInfo.environment["STRIPS"] ?? "14,14,14,14").split(separator: ",").map { Int($0)! }
 
     let weights: EfficientNetLite0.BlockWeights
     let isResidual: Bool
@@ -46,8 +44,7 @@ struct BlockPlan {
     }
 
     var strips: [Range<Int>] {
-        let n = side == 112 ? Self.env[0] : side == 56 ? (inputSide == 112 ? Self.env[1] : Self.env[2]) : Self.env[3]
-        return stride(from: 0, to: side, by: n).map { $0..<min($0 + n, side) }
+        stride(from: 0, to: side, by: Self.stripRows).map { $0..<min($0 + Self.stripRows, side) }
     }
 
     // MARK: Pictures

@@ -80,8 +80,9 @@ import Testing
     }
 
     @Test(arguments: [[1 << 63], [0], [4, 0], [1 << 32, 1 << 32], [1 << 31, 1 << 31, 4], [1 << 62, 2, 2], [1 << 40]] as [[UInt64]])
-    func shapes_areRefused_whenTheirProductIsAbsurd(shape: [UInt64]) throws {
-        try refuses(Raw().header(tensors: 1, keys: 0).tensor("t", shape, offset: 0).padded(to: 32).zeros(64).bytes, item: "t", because: "")
+    func shapes_areRefused_whenASideOrTheirProductIsAbsurd(shape: [UInt64]) throws {
+        let reason = shape.contains { $0 == 0 || $0 > Int.max } ? "a side is 0 or too large" : "more elements than"
+        try refuses(Raw().header(tensors: 1, keys: 0).tensor("t", shape, offset: 0).padded(to: 32).zeros(64).bytes, item: "t", because: reason)
     }
 
     @Test func tensors_areRefused_withFiveDimensions() throws {

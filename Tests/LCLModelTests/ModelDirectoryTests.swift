@@ -73,11 +73,12 @@ import Testing
 
     private static let mistakes: [(field: String, value: String)] = [
         ("schema", #""lcl/model/2""#), ("name", #""../x""#), ("name", #""other""#), ("description", "null"),
-        ("files", #"{"../evil": "00"}"#), ("files", #"{"encoder.gguf": "ABC"}"#), ("files", "{}"), ("encoder", "7"),
+        ("files", #"{"../evil": "00"}"#), ("files", #"{"encoder.gguf": "ABC"}"#), ("encoder", "7"),
         ("encoder", #"{"architecture": "vit", "file": "encoder.gguf", "inputSize": 224, "taps": ["d11.max"]}"#),
         ("encoder", #"{"architecture": "efficientnet-lite0", "file": "encoder.gguf", "inputSize": 225, "taps": ["d11.max"]}"#),
         ("encoder", #"{"architecture": "efficientnet-lite0", "file": "encoder.gguf", "inputSize": 224, "taps": ["d16.max"]}"#),
         ("encoder", #"{"architecture": "efficientnet-lite0", "file": "encoder.gguf", "inputSize": 224, "taps": []}"#),
+        ("encoder", #"{"architecture": "efficientnet-lite0", "file": "absent.gguf", "inputSize": 224, "taps": ["d11.max"]}"#),
         ("link", #"{"file": "link.gguf"}"#),
     ]
 
