@@ -7,7 +7,8 @@ import os
 import sys
 
 import torch
-from transformers import AutoModelForCausalLM
+os.environ["HF_HUB_OFFLINE"] = "1"
+from transformers import AutoModelForCausalLM  # noqa: E402
 
 path = sys.argv[1]
 text = json.load(open(os.path.join(os.path.dirname(__file__), "../LCLModelTests/Goldens/tokenizer-strings.json")))["smollm2-135m"]
