@@ -13,8 +13,9 @@ struct BytePairs: Sendable {
     private let composes: Bool
     /// A word that is a token needs no merging.
     private let wholeWords: Bool
-    /// Token of each byte.
-    private let bytes: [Int]
+    /// Token of each byte; `nil` for those that the vocabulary lacks (SmolLM2 has no token for 21 that are rare in UTF-8):
+    /// as in the reference, text loses them.
+    private let bytes: [Int?]
     private let merges: [Pair: PairMerging.Merge]
     /// Normal tokens by their bytes.
     private let tokens: [[UInt8]: Int]
@@ -40,8 +41,8 @@ struct BytePairs: Sendable {
             }
             text.append(bytes ?? (vocabulary.kinds[id] == .userDefined ? Array(token.utf8) : []))
         }
-        bytes = (UInt8.min...UInt8.max).compactMap { tokens[[$0]] }
-        guard bytes.count == 256 else { throw file.wrong("tokenizer.ggml.tokens", "\(256 - bytes.count) bytes have no token of their own") }
+        bytes = (UInt8.min...UInt8.max).map { tokens[[$0]] }
+        guard bytes[32...126].allSatisfy({ $0 != nil }) else { throw file.wrong("tokenizer.ggml.tokens", "an ASCII letter has no token of its own") }
         var merges: [Pair: PairMerging.Merge] = [:]
         for (rank, line) in try file.strings(mergesKey).enumerated() {
             let sides = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
@@ -61,7 +62,9 @@ struct BytePairs: Sendable {
 
     private func merge(_ word: [UInt8]) -> [Int] {
         if wholeWords, let token = tokens[word] { return [token] }
-        let symbols = word.enumerated().map { PairMerging.Symbol(range: $0..<$0 + 1, token: bytes[Int($1)]) }
+        let symbols = word.enumerated().compactMap { place, byte in
+            bytes[Int(byte)].map { PairMerging.Symbol(range: place..<place + 1, token: $0) }
+        }
         return PairMerging.run(symbols) { merges[Pair(left: $0.token, right: $1.token)] }.map(\.token)
     }
 
