@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import LCLDigest
 import LCLTensor
 
 /// A model in one GGUF file, or in several named `NAME-00001-of-00003.gguf`: the first has the metadata, each its tensors.

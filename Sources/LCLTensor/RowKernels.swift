@@ -28,14 +28,6 @@ extension Matrix {
         return gate
     }
 
-    /// Adds `other`, of the same shape.
-    public mutating func add(_ other: Matrix) {
-        precondition(other.rowCount == rowCount && other.columnCount == columnCount, "shapes of a sum")
-        for row in 0..<rowCount {
-            other.withRow(row) { from in withMutableRow(row) { for i in $0.indices { $0[i] += from[i] } } }
-        }
-    }
-
     /// Rotates every head of every row by the angles of its position.
     /// - Parameter positions: of each row.
     public mutating func rotate(_ rotation: Rotation, positions: [Int]) {
