@@ -19,7 +19,7 @@ MAN      := .build/man
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## install the system packages that are missing
 	@command -v $(SWIFT) >/dev/null || { echo "Swift 6.3 is not on the PATH: see https://www.swift.org/install/linux/" >&2; exit 1; }
