@@ -15,11 +15,11 @@ PHOTOS   ?= $(CACHE)/photos
 VENV     ?= $(CACHE)/venv
 MAN      := .build/man
 
-.PHONY: help deps build demo test man install uninstall clean eval-data train-default eval peers bench
+.PHONY: help deps build demo test man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## install the system packages that are missing
 	@command -v $(SWIFT) >/dev/null || { echo "Swift 6.3 is not on the PATH: see https://www.swift.org/install/linux/" >&2; exit 1; }
@@ -37,6 +37,16 @@ demo: build ## start a daemon in a scratch directory, run a real job, show the a
 test: deps ## build and run every test
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build --disable-xctest
+
+model-smollm2: ## fetch SmolLM2-135M-Instruct Q4_1 (98 MB) into the cache, for bench-mllm and the tests against it
+	Tests/Reference/fetch_smollm2.sh $(CACHE)/models
+
+test-mllm: model-smollm2 deps ## the tests that need the real SmolLM2
+	$(SWIFT) build -c release --build-tests
+	LCL_SMOLLM2=$(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf $(SWIFT) test -c release --skip-build --disable-xctest --filter SmolLM2
+
+bench-mllm: build model-smollm2 ## speed of the language model: a support set of 640 tokens, 64 queries of 12, 2 labels of 3
+	$(BIN)/lcl bench mllm --model $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf
 
 man: deps ## man pages, from the commands' own help, into .build/man
 	$(SWIFT) build -c release

@@ -79,18 +79,14 @@ public final class GGUFFile: Sendable {
         return tensor
     }
 
-    private func floats(_ tensor: GGUFTensor) -> [Float] {
-        let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[tensor.offset..<tensor.offset + tensor.byteCount])
-        switch tensor.type {
-        case .f16: return Kernels.best.floats(half: bytes, count: tensor.elementCount)
-        case .f32:
-            return (0..<tensor.elementCount).map {
-                Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
-            }
-        }
+    private func floats(_ tensor: GGUFTensor) -> [Float] { tensor.type.floats(bytes(of: tensor)) }
+
+    /// A tensor's blocks in the mapping, which lives as long as this file.
+    func bytes(of tensor: GGUFTensor) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: file.bytes[tensor.offset..<tensor.offset + tensor.byteCount])
     }
 
-    private func wrong(_ item: String, _ reason: String) -> ModelError {
+    func wrong(_ item: String, _ reason: String) -> ModelError {
         ModelError(.wrongContent, file: path, item: item, reason)
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLTensor
 
 /// Reads a GGUF file's head, byte by byte, trusting nothing: each count is compared with the bytes that are left before
 /// anything is made of it, so time and memory are linear in the size of the file.
@@ -141,7 +142,7 @@ struct GGUFParser {
         }
         let number = try read(UInt32.self)
         guard let type = GGUFTensor.ElementType(rawValue: number) else {
-            throw ModelError(.unsupported, file: path, item: name, "its element type \(number) is none of F32 (0), F16 (1)")
+            throw ModelError(.unsupported, file: path, item: name, "its element type \(number) is none of \(GGUFTensor.ElementType.allCases.map(\.name).joined(separator: ", "))")
         }
         let block = type.block
         guard (shape.last ?? 1) % block.elements == 0 else { throw malformed("its rows are not whole blocks of \(block.elements) elements") }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLTensor
 
 /// A metadata value of any of the format's types.
 public indirect enum GGUFValue: Equatable, Sendable {
@@ -85,19 +86,5 @@ public struct GGUFTensor: Equatable, Sendable {
 
     public var elementCount: Int { shape.reduce(1, *) }
 
-    /// The number that stands for a tensor's type in a file. The quantised ones have blocks of more than one element.
-    public enum ElementType: UInt32, Sendable {
-        case f32 = 0
-        case f16 = 1
-
-        /// Elements that are stored together, and the bytes they take.
-        var block: (elements: Int, bytes: Int) {
-            switch self {
-            case .f32: (1, 4)
-            case .f16: (1, 2)
-            }
-        }
-
-        public var name: String { self == .f32 ? "F32" : "F16" }
-    }
+    public typealias ElementType = BlockFormat
 }

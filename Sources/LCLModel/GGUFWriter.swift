@@ -19,7 +19,9 @@ public struct GGUFWriter: Sendable {
         }
     }
 
-    /// - Parameter shape: outermost first.
+    /// - Parameters:
+    ///   - shape: outermost first.
+    ///   - type: F32 or F16; the others are only read.
     public mutating func add(tensor name: String, shape: [Int], values: [Float], as type: GGUFTensor.ElementType) {
         precondition(shape.reduce(1, *) == values.count && shape.count <= 4, "values for the shape \(shape)")
         precondition(!tensors.contains { $0.name == name } && name.utf8.count <= GGUFParser.maximumNameLength, "a new name")
@@ -29,6 +31,7 @@ public struct GGUFWriter: Sendable {
             switch type {
             case .f32: bytes.append(littleEndian: value.bitPattern)
             case .f16: bytes.append(littleEndian: Float16(value).bitPattern)
+            default: preconditionFailure("\(type.name) is only read")
             }
         }
         tensors.append((name, shape, type, bytes))

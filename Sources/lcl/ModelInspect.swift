@@ -2,6 +2,7 @@
 import ArgumentParser
 import LCLDigest
 import LCLModel
+import LCLTensor
 
 extension ModelCommand {
     struct Inspect: ParsableCommand {

@@ -66,3 +66,27 @@ void lcl_unpack_pixels(const uint8_t *const rows[3], size_t width, float *out);
 
 /// Maximum and sum over a picture's pixels, each channel by itself, folded into max and sum (either may be NULL).
 void lcl_pool(const float *in, size_t pixels, size_t planes, size_t plane_stride, float *max, float *sum);
+
+/// Blocks of weights, as a GGUF file stores them, to floats.
+typedef void (*lcl_dequantizer)(const uint8_t *blocks, float *out, size_t count);
+/// For GGML's number of a tensor type (F32 0, F16 1, Q4_0 2, ...); NULL where it is not known.
+lcl_dequantizer lcl_dequantizer_of(uint32_t type);
+
+// Transformers, row by row. Sizes called "whole" are multiples of LCL_LANES.
+
+/// x[n] becomes e^x / sum e^x, n whole; -INFINITY becomes 0, but one value at least is finite.
+void lcl_softmax(float *x, size_t n);
+/// The maximum of x[n], n > 0, and sum e^(x - maximum).
+void lcl_log_sum_exp(const float *x, size_t n, float *highest, float *total);
+/// out = x / sqrt(mean x^2 + epsilon) * weight, n whole. Zhang and Sennrich, arXiv 1910.07467.
+void lcl_rms_norm(const float *x, const float *weight, float epsilon, size_t n, float *out);
+/// gate = gate / (1 + e^-gate) * up, n whole. Shazeer, arXiv 2002.05202.
+void lcl_silu_product(float *gate, const float *up, size_t n);
+/// Rotates the pairs (2i, 2i + 1) or (i, i + half) of one head by the angles given. Su et al., arXiv 2104.09864.
+void lcl_rotate_pairs(float *x, const float *cosine, const float *sine, size_t half, bool adjacent);
+/// out[j] = q . keys[j], size whole.
+void lcl_dots(const float *q, const float *keys, size_t stride, size_t count, size_t size, float *out);
+/// out += sum over j of weights[j] * values[j], size whole.
+void lcl_weighted_sum(const float *weights, const float *values, size_t stride, size_t count, size_t size, float *out);
+/// One panel of 16 outputs as lcl_pack_weights makes it, from rows of k floats, `stride` apart; faster.
+void lcl_pack_panel(const float *weights, size_t stride, size_t k, float *packed);

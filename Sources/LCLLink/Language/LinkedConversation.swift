@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLModel
+import LCLTensor
+
+/// A support set that a language model has read, in each of its orders; queries share its keys and values.
+public struct LinkedConversation: Sendable {
+    private let model: LanguageModel
+    private let prefixes: [LanguagePrefix]
+    private let trunk: [PromptRun]
+    private let candidates: [[Int]]
+    private let options: LanguageLink.Options
+    /// What each label scores for a picture without content: [order][label].
+    private var baseline: [[Double]] = []
+
+    init(
+        model: LanguageModel, prefixes: [LanguagePrefix], trunk: [PromptRun], candidates: [[Int]], options: LanguageLink.Options, neutral: Matrix?
+    ) {
+        (self.model, self.prefixes, self.trunk, self.candidates, self.options) = (model, prefixes, trunk, candidates, options)
+        if let neutral { baseline = prefixes.map { logLikelihoods([neutral], after: $0)[0] } }
+    }
+
+    /// Positions of the support set.
+    public var length: Int { prefixes[0].count }
+
+    /// Bytes of keys and values kept for it.
+    public var byteCount: Int { prefixes.reduce(0) { $0 + $1.byteCount } }
+
+    /// Each label's score for each query, and how far the orders of the support set agree on it. A query's scores are the same
+    /// to the last bit whatever other queries are asked with it.
+    /// - Parameter queries: pictures as embeddings, `[positions x width]` each; no longer than the longest support.
+    public func scores(_ queries: [Matrix]) -> [LanguageScore] {
+        let perOrder = prefixes.enumerated().map { order, prefix in
+            let scores = logLikelihoods(queries, after: prefix)
+            return baseline.isEmpty ? scores : scores.map { zip($0, baseline[order]).map { $0 - $1 } }
+        }
+        return queries.indices.map { query in LanguageScore(orders: perOrder.map { $0[query] }) }
+    }
+
+    /// [query][label]
+    private func logLikelihoods(_ queries: [Matrix], after prefix: LanguagePrefix) -> [[Double]] {
+        var result: [[Double]] = [], batch: [LanguageBranch] = [], rows = 0
+        func flush() {
+            for branch in model.logLikelihoods(batch, after: prefix) {
+                result.append(
+                    branch.map { tokens in
+                        let sum = tokens.reduce(0.0) { $0 + Double($1) }
+                        return options.length == .sum ? sum : sum / Double(tokens.count)
+                    })
+            }
+            (batch, rows) = ([], 0)
+        }
+        for query in queries {
+            let branch = LanguageBranch(trunk: Matrix(joining: trunk.embedded(by: model, image: query)), continuations: candidates)
+            if rows + branch.rowCount > options.rowsPerBatch { flush() }
+            batch.append(branch)
+            rows += branch.rowCount
+        }
+        flush()
+        return result
+    }
+}
+
+/// What a language model says of one query.
+public struct LanguageScore: Equatable, Sendable {
+    /// Each label's log-likelihood as the answer, the mean over the orders of the support set.
+    public let logits: [Double]
+    /// The best label; of equals, the first.
+    public let label: Int
+    /// Share of the orders whose own best label is another, 0 to 1: how much the answer hangs on the order of the supports.
+    public let orderSensitivity: Double
+
+    init(orders: [[Double]]) {
+        let logits = orders[0].indices.map { label in orders.reduce(0) { $0 + $1[label] } / Double(orders.count) }
+        let label = logits.ranked()[0]
+        (self.logits, self.label) = (logits, label)
+        orderSensitivity = Double(orders.count { $0.ranked()[0] != label }) / Double(orders.count)
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLTensor
+
+/// A language model of the Llama family, read from GGUF: RMSNorm, rotary positions, grouped-query attention, SwiGLU.
+///
+/// Immutable, so any number of threads share it; one call uses up to `threads` of its own. Every number it returns depends on
+/// the tokens that lead to it alone, to the last bit: not on the batch, nor on the number of threads.
+public final class LanguageModel: Sendable {
+    public let configuration: LanguageConfiguration
+    public let threads: Int
+    private let weights: LanguageWeights
+    private let attention: Attention
+    private let rotation: Rotation
+
+    /// - Parameters:
+    ///   - context: positions to make room for, at most what the model was trained for; all of them where `nil`.
+    ///   - threads: that one call may use.
+    /// - Throws: ``ModelError``: `unsupported` or `wrongContent`.
+    public init(_ file: GGUFShards, context: Int? = nil, threads: Int = 1) throws(ModelError) {
+        precondition(threads >= 1, "at least one thread")
+        configuration = try LanguageConfiguration(file)
+        weights = try LanguageWeights(file, configuration)
+        self.threads = threads
+        attention = Attention(heads: configuration.heads, threads: threads)
+        rotation = Rotation(
+            headSize: configuration.heads.size, frequencies: configuration.frequencies, adjacent: configuration.architecture == .llama,
+            positions: min(context ?? configuration.context, configuration.context))
+    }
+
+    /// Positions that there is room for.
+    public var context: Int { rotation.positions }
+
+    /// The embeddings of tokens, `[tokens x width]`. Each must be below the vocabulary's size.
+    public func embed(_ tokens: [Int]) -> Matrix { weights.embedding.gather(tokens) }
+
+    /// Bytes of keys and values that a prefix of `count` positions takes.
+    public func prefixBytes(_ count: Int) -> Int {
+        let heads = configuration.heads
+        return ((count + 15) / 16 * 16 + count) * heads.memoryHeads * heads.size * 4 * configuration.layers
+    }
+
+    // MARK: Running
+
+    /// Runs the beginning of a conversation, whose keys and values everything after it shares.
+    /// - Parameter embeddings: `[positions x width]`, at least one row and at most ``context``.
+    public func prefix(_ embeddings: Matrix) -> LanguagePrefix { run(embeddings).prefix }
+
+    /// log P(token | all before it) for every token after the first, `[positions - 1]`; nothing is kept.
+    public func logProbabilities(_ tokens: [Int]) -> [Float] {
+        guard tokens.count > 1 else { return [] }
+        let hidden = run(embed(tokens)).hidden.rows(0..<tokens.count - 1)
+        return score(hidden, at: tokens.dropFirst().map { [$0] }).map { $0[0] }
+    }
+
+    /// log P of every token of the vocabulary after these embeddings.
+    public func nextLogProbabilities(_ embeddings: Matrix) -> [Float] {
+        let hidden = run(embeddings).hidden
+        return score(hidden.rows(hidden.rowCount - 1..<hidden.rowCount), at: [Array(0..<configuration.vocabulary)])[0]
+    }
+
+    /// The log-likelihood of each branch's continuations after `prefix`; see ``LanguageBranch``. All branches are run as one
+    /// batch: the caller bounds its size.
+    /// - Returns: `[branch][continuation][token]`: the log-probability of every token of the continuation.
+    public func logLikelihoods(_ branches: [LanguageBranch], after prefix: LanguagePrefix) -> [[[Float]]] {
+        guard !branches.isEmpty else { return [] }
+        let batch = LanguageBatch(branches, after: prefix.count)
+        precondition(batch.positions.max()! < context, "branches inside the context")
+        let rows = Matrix(joining: branches.flatMap { [$0.trunk] + $0.continuations.map { embed($0.dropLast()) } })
+        let hidden = layers(rows, positions: batch.positions) { layer, query, key, value in
+            attention(query, keys: key, values: value, memory: prefix.layers[layer], scopes: batch.scopes)
+        }
+        return batch.collect(score(hidden.gather(batch.scoredRows), at: batch.targets))
+    }
+
+    private func run(_ embeddings: Matrix) -> (hidden: Matrix, prefix: LanguagePrefix) {
+        let count = embeddings.rowCount
+        precondition(count > 0 && count <= context, "\(count) positions in a context of \(context)")
+        var memories: [AttentionMemory] = []
+        let scopes = (0..<count).map { AttentionScope(memory: $0 + 1) }
+        let hidden = layers(embeddings, positions: Array(0..<count)) { _, query, key, value in
+            let memory = AttentionMemory(keys: key, values: value, heads: configuration.heads)
+            memories.append(memory)
+            return attention(query, keys: key, values: value, memory: memory, scopes: scopes)
+        }
+        return (hidden, LanguagePrefix(count: count, layers: memories))
+    }
+
+    /// The network without its head. `attend` gets a layer's number, queries, keys and values.
+    private func layers(_ embeddings: Matrix, positions: [Int], attend: (Int, Matrix, Matrix, Matrix) -> Matrix) -> Matrix {
+        precondition(embeddings.columnCount == configuration.width, "embeddings of this model")
+        var x = embeddings  // [n x width]
+        for (index, layer) in weights.layers.enumerated() {
+            let normed = x.rmsNormalized(layer.attentionNorm, epsilon: configuration.epsilon)  // [n x width]
+            var query = layer.query(normed, threads: threads)  // [n x queryHeads * size]
+            var key = layer.key(normed, threads: threads)  // [n x memoryHeads * size]
+            let value = layer.value(normed, threads: threads)  // [n x memoryHeads * size]
+            query.rotate(rotation, positions: positions)
+            key.rotate(rotation, positions: positions)
+            x = layer.output(attend(index, query, key, value), adding: x, threads: threads)
+            let inner = x.rmsNormalized(layer.feedForwardNorm, epsilon: configuration.epsilon)
+            let gated = layer.gate(inner, threads: threads).swiGLU(layer.up(inner, threads: threads))  // [n x feedForward]
+            x = layer.down(gated, adding: x, threads: threads)
+        }
+        return x
+    }
+
+    private func score(_ hidden: Matrix, at targets: [[Int]]) -> [[Float]] {
+        weights.head.logProbabilities(hidden.rmsNormalized(weights.norm, epsilon: configuration.epsilon), at: targets, threads: threads)
+    }
+}
+
+/// Keys and values of a run beginning of a conversation: immutable, shared by all that follows.
+public struct LanguagePrefix: Sendable {
+    /// Positions.
+    public let count: Int
+    let layers: [AttentionMemory]
+
+    public var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } }
+}
+
+/// What may follow a prefix: a trunk (a question with its picture), then one of several continuations (the candidate answers),
+/// each of which attends to prefix, trunk and itself.
+public struct LanguageBranch: Sendable {
+    /// `[positions x width]`, at least one row.
+    public let trunk: Matrix
+    /// Tokens; none is empty.
+    public let continuations: [[Int]]
+
+    public init(trunk: Matrix, continuations: [[Int]]) {
+        precondition(trunk.rowCount > 0 && continuations.allSatisfy { !$0.isEmpty }, "a trunk, and continuations of a token at least")
+        self.trunk = trunk
+        self.continuations = continuations
+    }
+
+    /// Rows that the network runs for it: a continuation's last token is only looked at.
+    public var rowCount: Int { trunk.rowCount + continuations.reduce(0) { $0 + $1.count - 1 } }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import Foundation
+
+// What transformers do to each row by itself; column counts are multiples of 8.
+
+extension Matrix {
+    /// Each row divided by its root mean square and multiplied by `weight`. Zhang and Sennrich, arXiv 1910.07467.
+    public func rmsNormalized(_ weight: [Float], epsilon: Float) -> Matrix {
+        precondition(weight.count == columnCount && columnCount % 8 == 0, "\(weight.count) weights for \(columnCount) columns")
+        var result = Matrix(rows: rowCount, columns: columnCount)
+        for row in 0..<rowCount {
+            withRow(row) { from in
+                result.withMutableRow(row) { lcl_rms_norm(from.baseAddress!, weight, epsilon, columnCount, $0.baseAddress!) }
+            }
+        }
+        return result
+    }
+
+    /// silu(self) * up, element by element. Shazeer, arXiv 2002.05202.
+    public consuming func swiGLU(_ up: Matrix) -> Matrix {
+        precondition(up.rowCount == rowCount && up.columnCount == columnCount && columnCount % 8 == 0, "shapes of a gate")
+        let (rows, columns) = (rowCount, columnCount)
+        var gate = self
+        for row in 0..<rows {
+            up.withRow(row) { from in gate.withMutableRow(row) { lcl_silu_product($0.baseAddress!, from.baseAddress!, columns) } }
+        }
+        return gate
+    }
+
+    /// Rotates every head of every row by the angles of its position.
+    /// - Parameter positions: of each row.
+    public mutating func rotate(_ rotation: Rotation, positions: [Int]) {
+        precondition(positions.count == rowCount && columnCount % rotation.headSize == 0, "whole heads")
+        let heads = columnCount / rotation.headSize, half = rotation.half
+        for row in 0..<rowCount {
+            precondition(positions[row] >= 0 && positions[row] < rotation.positions, "position \(positions[row])")
+            let angles = positions[row] * half
+            withMutableRow(row) { to in
+                for head in 0..<heads {
+                    lcl_rotate_pairs(
+                        to.baseAddress! + head * rotation.headSize, rotation.cosine.base + angles, rotation.sine.base + angles, half,
+                        rotation.adjacent)
+                }
+            }
+        }
+    }
+
+    /// Joins rows of matrices with the same number of columns.
+    public init(joining parts: [Matrix]) {
+        let columns = parts.first?.columnCount ?? 0
+        precondition(parts.allSatisfy { $0.columnCount == columns }, "parts of the same width")
+        self.init(rows: parts.reduce(0) { $0 + $1.rowCount }, columns: columns)
+        var row = 0
+        for part in parts {
+            for i in 0..<part.rowCount {
+                part.withRow(i) { from in withMutableRow(row) { _ = $0.update(from: from) } }
+                row += 1
+            }
+        }
+    }
+}
+
+/// Rotary positions: the angle of pair i of a head at position p is `p * frequencies[i]`. Su et al., arXiv 2104.09864.
+public struct Rotation: Sendable {
+    public let headSize: Int
+    public let positions: Int
+    /// Pairs are (2i, 2i + 1) rather than (i, i + half).
+    public let adjacent: Bool
+    let half: Int
+    let cosine: FloatBuffer
+    let sine: FloatBuffer
+
+    /// - Parameters:
+    ///   - frequencies: of each pair, radians per position; `headSize / 2` of them, or fewer: the rest of the head stays.
+    ///   - positions: how many there are.
+    public init(headSize: Int, frequencies: [Float], adjacent: Bool, positions: Int) {
+        precondition(frequencies.count * 2 <= headSize && positions >= 0, "pairs inside the head")
+        self.headSize = headSize
+        self.positions = positions
+        self.adjacent = adjacent
+        half = frequencies.count
+        cosine = FloatBuffer(count: half * positions)
+        sine = FloatBuffer(count: half * positions)
+        for position in 0..<positions {
+            for i in 0..<half {
+                let angle = Float(position) * frequencies[i]
+                cosine.base[position * half + i] = cosf(angle)
+                sine.base[position * half + i] = sinf(angle)
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import Dispatch
+import Foundation
+
+/// A weight matrix as a file stores it, mapped and perhaps quantised: `rows x columns`, rows of whole blocks.
+public struct StoredMatrix: Sendable {
+    public let rows: Int
+    public let columns: Int
+    public let format: BlockFormat
+    // Unchecked: never written, and `owner` keeps it mapped.
+    private nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+    private let owner: any AnyObject & Sendable
+
+    /// - Parameters:
+    ///   - bytes: the blocks, row by row.
+    ///   - owner: whose life keeps `bytes` valid.
+    public init(rows: Int, columns: Int, format: BlockFormat, bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable) {
+        precondition(rows > 0 && columns > 0 && columns % format.block.elements == 0, "rows of whole blocks")
+        precondition(bytes.count == rows * (columns / format.block.elements * format.block.bytes), "the bytes of the shape")
+        self.rows = rows
+        self.columns = columns
+        self.format = format
+        self.bytes = bytes
+        self.owner = owner
+    }
+
+    /// These rows as floats, `[indices x columns]`.
+    public func gather(_ indices: [Int]) -> Matrix {
+        var result = Matrix(rows: indices.count, columns: columns)
+        for (i, index) in indices.enumerated() {
+            result.withMutableRow(i) { floats(rows: index..<index + 1, into: $0.baseAddress!) }
+        }
+        return result
+    }
+
+    /// Unchecked: `out` has room for the rows.
+    func floats(rows range: Range<Int>, into out: UnsafeMutablePointer<Float>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
+        let blocks = columns / format.block.elements
+        withExtendedLifetime(owner) {
+            let start = bytes.baseAddress! + range.lowerBound * blocks * format.block.bytes
+            format.dequantize(start, blocks: range.count * blocks, into: out)
+        }
+    }
+}
+
+/// y = W x + b on rows, where W stays as the file stores it: a block of outputs at a time becomes floats, meets every row, and
+/// is forgotten. So weights take no memory of a process's own, and many rows should come at once.
+///
+/// A row's result is the same to the last bit whatever other rows come with it, and whatever the number of threads.
+public struct StoredLinear: Sendable {
+    public let weights: StoredMatrix
+    /// Padded to whole panels.
+    private let bias: FloatBuffer
+
+    public init(_ weights: StoredMatrix, bias: [Float]? = nil) {
+        self.weights = weights
+        self.bias = FloatBuffer(count: Self.padded(weights.rows))
+        guard let bias else { return }
+        precondition(bias.count == weights.rows, "\(bias.count) biases for \(weights.rows) outputs")
+        self.bias.base.update(from: bias, count: bias.count)
+    }
+
+    /// `[n x inputs] -> [n x outputs]`, plus `residual` of that shape.
+    public func callAsFunction(_ x: Matrix, adding residual: Matrix? = nil, threads: Int) -> Matrix {
+        let stride = Self.padded(weights.rows)
+        var y = Matrix(rows: x.rowCount, columns: weights.rows, stride: stride)
+        guard x.rowCount > 0 else { return y }
+        if let residual {
+            precondition(residual.rowCount == x.rowCount && residual.columnCount == weights.rows, "a residual of the output's shape")
+            precondition(residual.stride == stride, "a residual with the output's padding")
+        }
+        y.withMutableBase { out in
+            nonisolated(unsafe) let out = out
+            forEachBlock(x, threads: threads) { block, task in
+                task.c = out + block.lowerBound
+                task.c_row = stride
+                guard let residual else { return Self.run(&task) }
+                residual.withBase {
+                    task.residual = $0 + block.lowerBound
+                    Self.run(&task)
+                }
+            }
+        }
+        return y
+    }
+
+    /// log softmax(W x + b) at the given outputs of each row, without keeping the outputs: `targets[i]` lists those of row i.
+    public func logProbabilities(_ x: Matrix, at targets: [[Int]], threads: Int) -> [[Float]] {
+        precondition(targets.count == x.rowCount, "targets for each row")
+        precondition(targets.allSatisfy { $0.allSatisfy { 0 <= $0 && $0 < weights.rows } }, "targets are outputs")
+        let rows = x.rowCount, blocks = (weights.rows + blockSize - 1) / blockSize
+        guard rows > 0 else { return [] }
+        // [block][row]: the highest output of the block, and the sum of e^(output - highest).
+        let highest = FloatBuffer(count: blocks * rows), total = FloatBuffer(count: blocks * rows)
+        let found = FloatBuffer(count: targets.reduce(0) { $0 + $1.count })
+        var starts: [Int] = [], count = 0
+        for list in targets {
+            starts.append(count)
+            count += list.count
+        }
+        forEachBlock(x, threads: threads) { [starts] block, task in
+            let width = Self.padded(block.count), first = block.lowerBound / blockSize * rows
+            let out = FloatBuffer(count: rows * width)
+            (task.c, task.c_row) = (out.base, width)
+            Self.run(&task)
+            for row in 0..<rows {
+                let outputs = out.base + row * width
+                lcl_log_sum_exp(outputs, block.count, highest.base + first + row, total.base + first + row)
+                for (i, target) in targets[row].enumerated() where block.contains(target) {
+                    found.base[starts[row] + i] = outputs[target - block.lowerBound]
+                }
+            }
+        }
+        return targets.indices.map { row in
+            let top = (0..<blocks).map { highest.base[$0 * rows + row] }.max()!
+            let sum = (0..<blocks).reduce(0.0) { sum, block in
+                sum + Double(total.base[block * rows + row]) * exp2(Double(highest.base[block * rows + row] - top) * 1.4426950408889634)
+            }
+            let normaliser = Double(top) + log(sum)
+            return targets[row].indices.map { Float(Double(found.base[starts[row] + $0]) - normaliser) }
+        }
+    }
+
+    // MARK: Blocks
+
+    /// Outputs that become floats together: 192 KiB of them, in whole panels.
+    private var blockSize: Int { max(1, 48 * 1024 / weights.columns / 16) * 16 }
+
+    private static func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+
+    /// Calls `body` with each block of outputs and a task that lacks only its destination; on several threads at once.
+    private func forEachBlock(_ x: Matrix, threads: Int, _ body: @Sendable (Range<Int>, inout lcl_linear) -> Void) {
+        precondition(x.columnCount == weights.columns, "\(x.columnCount) columns for \(weights.columns) inputs")
+        let size = blockSize, blocks = (weights.rows + size - 1) / size, threads = min(threads, blocks)
+        Threads.run(threads) { thread in
+            let rows = FloatBuffer(count: size * weights.columns), packed = FloatBuffer(count: size * weights.columns)
+            for index in stride(from: thread, to: blocks, by: threads) {
+                let block = index * size..<min(weights.rows, (index + 1) * size)
+                pack(block, rows, packed)
+                x.withBase { a in
+                    var task = lcl_linear()
+                    (task.m, task.k, task.n) = (x.rowCount, weights.columns, Self.padded(block.count))
+                    (task.a, task.a_row, task.a_plane) = (a, x.stride, 8)
+                    (task.weights, task.bias) = (UnsafePointer(packed.base), UnsafePointer(bias.base + block.lowerBound))
+                    (task.c_plane, task.c_group) = (8, x.rowCount)
+                    body(block, &task)
+                }
+            }
+        }
+    }
+
+    private func pack(_ block: Range<Int>, _ rows: FloatBuffer, _ packed: FloatBuffer) {
+        weights.floats(rows: block, into: rows.base)
+        let k = weights.columns, whole = Self.padded(block.count)
+        (rows.base + block.count * k).update(repeating: 0, count: (whole - block.count) * k)
+        for first in Swift.stride(from: 0, to: whole, by: 16) {
+            lcl_pack_panel(rows.base + first * k, k, k, packed.base + first * k)
+        }
+    }
+
+    private static func run(_ task: inout lcl_linear) { Kernels.best.table.pointee.linear(&task) }
+}
+
+/// Parts of one computation on several threads; never on Swift's cooperative pool.
+enum Threads {
+    /// `body` with 0 ..< `count`, all of them done on return.
+    static func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
+        guard count > 1 else { return body(0) }
+        DispatchQueue.concurrentPerform(iterations: count, execute: body)
+    }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import LCLLink
+import LCLModel
+import LCLTensor
+import Testing
+
+/// A tiny language model with invented weights and a tokenizer of single bytes: what it says means nothing, but how it is asked
+/// is checked against the whole conversation, token by token.
+struct LanguageLinkTests {
+    static let names = ["wug", "wuzzle", "blick"]
+    let model: LanguageModel
+    let tokenizer: Tokenizer
+
+    init() throws {
+        let file = try TinyLanguageFile.open()
+        model = try LanguageModel(file, context: 600)
+        tokenizer = try Tokenizer(file.first)
+    }
+
+    private func picture(_ seed: Int, rows: Int = 2) -> Matrix {
+        Matrix(rows: rows, columns: 16, (0..<rows * 16).map { Float(sin(Double($0 * 7 + seed * 131) * 1.7)) })
+    }
+
+    private var labels: [Int] { [0, 1, 2, 0, 1, 2] }
+
+    private func link(
+        _ template: PromptTemplate = .chat, neutral: Bool = false, _ edit: (inout LanguageLink.Options) -> Void = { _ in }
+    ) throws -> LinkedConversation {
+        var options = LanguageLink.Options()
+        edit(&options)
+        return try LanguageLink(model: model, tokenizer: tokenizer, template: template).link(
+            images: labels.indices.map { picture($0) }, labels: labels, names: Self.names, neutral: neutral ? picture(99) : nil, options: options)
+    }
+
+    private var queries: [Matrix] { (10..<17).map { picture($0, rows: 1 + $0 % 2) } }
+
+    @Test func score_isTheLikelihoodOfTheWholeConversation() throws {
+        let template = try PromptTemplate(opening: "Look.", support: "<{image}={label}>", query: "<{image}={label}>")
+        let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: template).link(
+            images: [word("k"), word("q")], labels: [0, 1], names: ["wug", "wuzzle"])
+        let score = try #require(linked.scores([word("j")]).first)
+        // One of the two orders, and pictures that are words: the same as reading the text.
+        func likelihood(_ text: String, from start: String) -> Double {
+            let logs = model.logProbabilities(tokenizer.encode(text)), first = tokenizer.encode(start).count
+            return logs[(first - 1)...].reduce(0) { $0 + Double($1) }
+        }
+        let orders = ["Look.<k=wug><q=wuzzle>", "Look.<q=wuzzle><k=wug>"].map { text in
+            ["wug", "wuzzle"].map { likelihood(text + "<j=" + $0 + ">", from: text + "<j=wu") }
+        }
+        #expect(orders.contains { zip($0, score.logits).allSatisfy { abs($0 - $1) < 1e-4 } })
+    }
+
+    private func word(_ text: String) -> Matrix { model.embed(tokenizer.encode(text)) }
+
+    @Test(arguments: [1, 40, 100, 10_000]) func scores_areTheSameBits_inAnyBatch(_ rows: Int) throws {
+        let expected = try link { $0.orders = 2 }.scores(queries)
+        let linked = try link {
+            $0.orders = 2
+            $0.rowsPerBatch = rows
+        }
+        #expect(linked.scores(queries) == expected)
+        #expect(queries.map { linked.scores([$0])[0] } == expected)
+    }
+
+    @Test func neutralPicture_scoresNothing_afterCalibration() throws {
+        let linked = try link(neutral: true) { $0.orders = 3 }
+        #expect(linked.scores([picture(99)])[0].logits == [0, 0, 0])
+        #expect(linked.scores([picture(1)])[0].logits.contains { $0 != 0 })
+    }
+
+    @Test func mean_dividesByTheTokensThatTellTheLabelsApart() throws {
+        let sums = try link().scores(queries), means = try link { $0.length = .mean }.scores(queries)
+        // In the chat form: wug" uzzle"... with single bytes nothing is common, and the quote counts.
+        for (sum, mean) in zip(sums, means) {
+            for (label, length) in [4.0, 7.0, 6.0].enumerated() { #expect(abs(sum.logits[label] / length - mean.logits[label]) < 1e-9) }
+        }
+    }
+
+    @Test func orders_areTheSame_forASeed_andOthersForAnother() throws {
+        let once = try link { $0.seed = 4 }.scores(queries), again = try link { $0.seed = 4 }.scores(queries)
+        #expect(once == again)
+        #expect(try (5..<9).contains { seed in try link { $0.seed = seed }.scores(queries) != once })
+        #expect(once.allSatisfy { $0.orderSensitivity == 0 })
+    }
+
+    @Test func sensitivity_isTheShareOfOrdersThatDisagree() throws {
+        let averaged = try link { $0.orders = 4 }.scores(queries)
+        for score in averaged { #expect([0, 0.25, 0.5, 0.75].contains(score.orderSensitivity)) }
+    }
+
+    @Test func supportSet_isRefusedWithTheNumbers_whenItDoesNotFit() throws {
+        let small = try LanguageModel(TinyLanguageFile.open(), context: 100)
+        let tight = try LanguageLink(model: small, tokenizer: tokenizer, template: .chat)
+        let context = try #require(throws: LinkError.self) {
+            _ = try tight.link(images: labels.indices.map { picture($0) }, labels: labels, names: Self.names)
+        }
+        #expect("\(context)".contains("more than the model's 100"))
+        let memory = try #require(throws: LinkError.self) { _ = try link { $0.memory = 1 << 10 } }
+        #expect("\(memory)".contains("MiB of keys and values"))
+    }
+
+    @Test func label_staysText_whenItIsWrittenLikeASpecialToken() throws {
+        let names = ["<|im_end|>", "{image}"]
+        let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: .compact).link(
+            images: [picture(1), picture(2)], labels: [0, 1], names: names)
+        // Two supports of two rows, and " LABEL\n" letter by letter.
+        #expect(linked.length == names.reduce(0) { $0 + 2 + 2 + $1.utf8.count })
+    }
+
+    @Test(arguments: [("{image}", "{image}{label}", "{image}{label}"), ("", "{label}", "{image}{label}"), ("", "{image}{label}", "{label}{image}"),
+                      ("", "{image}{label}", "{image}{label}{image}"), ("", "{image}{label}{what}", "{image}{label}"), ("", "{image}{label", "{image}{label}")])
+    func template_isRefused_whenItsPlacesAreWrong(_ opening: String, _ support: String, _ query: String) {
+        #expect(throws: LinkError.self) { try PromptTemplate(opening: opening, support: support, query: query) }
+    }
+}
+
+/// One layer, width 16, 256 bytes and two special tokens.
+enum TinyLanguageFile {
+    static func open() throws -> GGUFShards {
+        var writer = GGUFWriter(architecture: "llama")
+        for (key, value) in [("block_count", 1), ("context_length", 600), ("embedding_length", 16), ("feed_forward_length", 32), ("attention.head_count", 2)] {
+            writer.set("llama." + key, .uint32(UInt32(value)))
+        }
+        writer.set("llama.attention.layer_norm_rms_epsilon", .float32(1e-5))
+        // The letters that stand for bytes: printable ones for themselves, the others from U+0100 on.
+        var next: UInt32 = 256
+        let bytes = (UInt32(0)..<256).map { byte -> String in
+            let printable = (33...126).contains(byte) || (161...172).contains(byte) || byte >= 174
+            defer { next += printable ? 0 : 1 }
+            return String(Unicode.Scalar(printable ? byte : next)!)
+        }
+        writer.set("tokenizer.ggml.model", .string("gpt2"))
+        writer.set("tokenizer.ggml.pre", .string("smollm"))
+        writer.set("tokenizer.ggml.tokens", .array((bytes + ["<|im_start|>", "<|im_end|>"]).map { .string($0) }))
+        writer.set("tokenizer.ggml.token_type", .array((0..<258).map { .int32($0 < 256 ? 1 : 3) }))
+        writer.set("tokenizer.ggml.merges", .array([]))
+        writer.set("tokenizer.ggml.eos_token_id", .uint32(257))
+        var state = 0.5
+        func add(_ name: String, _ rows: Int, _ columns: Int) {
+            let values = (0..<rows * columns).map { _ -> Float in
+                state = (state * 9301 + 0.2113).truncatingRemainder(dividingBy: 1)
+                return Float(state - 0.5)
+            }
+            writer.add(tensor: name, shape: [rows, columns], values: values, as: .f32)
+        }
+        add("token_embd.weight", 258, 16)
+        for name in ["attn_q", "attn_k", "attn_v", "attn_output"] { add("blk.0.\(name).weight", 16, 16) }
+        for name in ["ffn_gate", "ffn_up"] { add("blk.0.\(name).weight", 32, 16) }
+        add("blk.0.ffn_down.weight", 16, 32)
+        for name in ["blk.0.attn_norm", "blk.0.ffn_norm", "output_norm"] {
+            writer.add(tensor: name + ".weight", shape: [16], values: (0..<16).map { 1 + 0.05 * Float($0) }, as: .f32)
+        }
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("lcl-\(UUID().uuidString).gguf")
+        defer { try? FileManager.default.removeItem(at: path) }
+        try Data(writer.encoded()).write(to: path)
+        return try GGUFShards(path: path.path)
+    }
+}
