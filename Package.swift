@@ -31,13 +31,14 @@ let package = Package(
 
         // Pure values.
         .target(name: "LCLJob"),
+        .target(name: "LCLDigest", dependencies: ["CKernels"]),
 
         // The engine.
         .target(name: "LCLTensor", dependencies: ["COpenBLAS", "CKernels"]),
         .target(name: "LCLImage", dependencies: ["CImageCodecs"]),
-        .target(name: "LCLModel", dependencies: ["LCLTensor"]),
+        .target(name: "LCLModel", dependencies: ["LCLTensor", "LCLDigest"]),
         .target(name: "LCLLink", dependencies: ["LCLModel", "LCLImage", "LCLTensor"]),
-        .target(name: "LCLTraining", dependencies: ["LCLLink", "LCLModel", "LCLTensor"]),
+        .target(name: "LCLTraining", dependencies: ["LCLLink", "LCLModel", "LCLImage", "LCLTensor", "LCLDigest"]),
 
         // The service.
         .target(name: "LCLSpool", dependencies: ["LCLJob", "CPosix"]),
@@ -68,7 +69,7 @@ let package = Package(
         .executableTarget(
             name: "lcl",
             dependencies: [
-                "LCLJob", "LCLSpool", "LCLWorker", "LCLTraining",
+                "LCLJob", "LCLSpool", "LCLWorker", "LCLTraining", "LCLModel", "LCLTensor", "LCLDigest",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -94,9 +95,10 @@ let package = Package(
         .testTarget(name: "LCLSpoolTests", dependencies: ["LCLSpool", "LCLJob"]),
         .testTarget(name: "LCLStoreTests", dependencies: ["LCLStore", "LCLJob"]),
         .testTarget(name: "LCLControlTests", dependencies: ["LCLControl", "LCLJob"]),
+        .testTarget(name: "LCLDigestTests", dependencies: ["LCLDigest"]),
         .testTarget(name: "LCLTensorTests", dependencies: ["LCLTensor"]),
         .testTarget(name: "LCLImageTests", dependencies: ["LCLImage", "TestPictures"], resources: [.copy("Goldens")]),
-        .testTarget(name: "LCLModelTests", dependencies: ["LCLModel", "LCLTensor"], resources: [.copy("Goldens")]),
+        .testTarget(name: "LCLModelTests", dependencies: ["LCLModel", "LCLTensor", "LCLDigest"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLLinkTests", dependencies: ["LCLLink", "LCLModel", "TestPictures"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLTrainingTests", dependencies: ["LCLTraining", "LCLLink"]),
         .testTarget(name: "LCLWorkerTests", dependencies: ["LCLWorker", "LCLJob", "TestPictures"]),

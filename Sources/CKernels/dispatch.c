@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+/// SHA extensions: leaf 7, EBX bit 29 (Intel SDM, CPUID). Not among what __builtin_cpu_supports knows everywhere.
+static bool has_sha(void) {
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1) && __builtin_cpu_supports("sse4.1");
+}
+
+const lcl_kernels *lcl_kernels_best(void) {
+    static const lcl_kernels avx2 = {"avx2", lcl_linear_avx2, lcl_depthwise_avx2, lcl_half_to_float_f16c, lcl_sha256_plain};
+    static const lcl_kernels avx2_sha = {"avx2+sha", lcl_linear_avx2, lcl_depthwise_avx2, lcl_half_to_float_f16c, lcl_sha256_ni};
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("f16c"))
+        return lcl_kernels_plain();
+    return has_sha() ? &avx2_sha : &avx2;
+}
+#else
+const lcl_kernels *lcl_kernels_best(void) { return lcl_kernels_plain(); }
+#endif

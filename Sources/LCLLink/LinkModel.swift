@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLModel
+import LCLTensor
+
+/// A loaded model: an encoder, the taps that are read from it, and the link file that says how to compare them.
+///
+/// One per thread (it owns the encoder's scratch memory); the weights are memory-mapped, so many processes share them.
+public final class LinkModel {
+    /// The methods that a model can offer, best first.
+    public enum Method: String, CaseIterable, Sendable {
+        case metric
+        case prototype
+    }
+
+    /// The model's name, as in `models/NAME/`.
+    public let name: String
+    /// SHA-256 over the model's files, in hexadecimal: two models with the same one give the same answers.
+    public let sha256: String
+    public let link: LinkFile
+    private let encoder: VisionEncoder
+    private let methods: [Method: NearestMean]
+
+    /// The model called `name`, looked for in `searchPath`.
+    /// - Throws: `ModelError` (missing, damaged, wrong digest), ``LinkError/file(path:reason:)``.
+    public convenience init(named name: String = "default", in searchPath: [String] = ModelDirectory.searchPath()) throws {
+        try self.init(directory: ModelDirectory.find(name, in: searchPath))
+    }
+
+    /// - Throws: `ModelError`, ``LinkError/file(path:reason:)``.
+    public init(directory: ModelDirectory) throws {
+        let card = directory.card
+        guard let file = card.link?.file else {
+            throw LinkError.file(path: directory.path, reason: "the model's card names no link file; fit one with `lcl train`")
+        }
+        try directory.verify()
+        link = try LinkFile(path: directory.path(of: file))
+        let (network, taps) = try directory.loadEncoder()
+        guard link.parts.map(\.tap) == taps.map(\.description) else {
+            throw LinkError.file(path: directory.path(of: file), reason: "it compares other taps than the model's card names")
+        }
+        guard link.parts.map(\.mean.count) == taps.map(EfficientNetLite0.dimension(of:)) else {
+            throw LinkError.file(path: directory.path(of: file), reason: "its means are not as wide as the encoder's taps")
+        }
+        name = card.name
+        sha256 = directory.identity
+        encoder = VisionEncoder(network: network, taps: taps)
+        methods = Dictionary(uniqueKeysWithValues: link.methods.map { [link] in ($0, NearestMean(space: link.space($0))) })
+    }
+
+    /// Side of the square RGB pictures that ``features(pixels:count:)`` takes, in pixels.
+    public var inputSide: Int { EfficientNetLite0.inputSize }
+
+    /// Width of a row of raw features: the model's taps, joined.
+    public var featureWidth: Int { encoder.dimension }
+
+    /// The raw features of `count` pictures: [count x featureWidth]; each row depends on its picture alone, bit for bit.
+    /// - Parameter pixels: count x inputSide x inputSide x 3 bytes, RGB.
+    public func features(pixels: UnsafeBufferPointer<UInt8>, count: Int) -> Matrix {
+        encoder.features(pixels, count: count)
+    }
+
+    /// The supports linked and ready for queries. Keep it for the whole job; it is `Sendable`.
+    /// - Parameter method: `nil` is the model's best.
+    /// - Throws: ``LinkError``.
+    public func link(
+        _ support: SupportSet, method: Method? = nil, unknown: UnknownRule = .auto
+    ) throws(LinkError) -> LinkedSupport {
+        let method = method ?? link.methods[0]
+        guard let linking = methods[method], let calibration = link.calibrations[method] else {
+            throw .method(name: method.rawValue, model: name, supported: link.methods.map(\.rawValue))
+        }
+        return try LinkedSupport(support, method: linking, calibration: calibration, unknown: unknown)
+    }
+}

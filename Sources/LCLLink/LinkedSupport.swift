@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLTensor
+
+/// When an answer is `unknown` rather than the best of the labels.
+public enum UnknownRule: Equatable, Sendable {
+    /// By the support set's own leave-one-out scores; with one support a label, by a threshold stored in the model.
+    case auto
+    /// Never.
+    case off
+    /// Where the calibrated probability of the best label is below this, 0 to 1.
+    case below(Double)
+}
+
+/// A support set ready to answer: what a job keeps from its supports.
+public struct LinkedSupport: Sendable {
+    /// What the supports say of each other.
+    public let check: SupportCheck
+
+    private let context: any LinkContext
+    private let calibration: Calibration
+    private let rule: UnknownRule
+    /// The best logit below which ``UnknownRule/auto`` says unknown.
+    private let threshold: Double
+
+    /// - Throws: ``LinkError`` where the support set does not fit the method.
+    public init(
+        _ support: SupportSet, method: some LinkMethod, calibration: Calibration, unknown rule: UnknownRule = .auto
+    ) throws(LinkError) {
+        context = try method.link(support)
+        let leftOut = context.leaveOneOutLogits()
+        check = SupportCheck(leftOut: leftOut, labels: support.labels, calibration: calibration)
+        threshold = calibration.unknown.threshold(cohesion: SupportCheck.cohesion(leftOut, labels: support.labels))
+        self.calibration = calibration
+        self.rule = rule
+    }
+
+    /// The answers to `queries` (raw features, [queries x featureWidth]), in their order. Each depends on its own query
+    /// alone, bit for bit, unless `transductive`: then all queries of the job must be given at once.
+    /// - Parameter nearest: how many supports to name as evidence.
+    public func answer(_ queries: Matrix, transductive: Bool = false, nearest: Int = 3) -> [LinkAnswer] {
+        let scores = context.scores(queries, transductive: transductive)
+        return (0..<queries.rowCount).map { query in
+            answer(scores.logits.row(query), scores.similarities.row(query), nearest: nearest)
+        }
+    }
+
+    private func answer(_ row: [Float], _ similarities: [Float], nearest: Int) -> LinkAnswer {
+        let logits = row.map(Double.init)
+        let probabilities = calibration.probabilities(logits)
+        let ranked = logits.ranked()
+        let unknown =
+            switch rule {
+            case .auto: logits[ranked[0]] < threshold
+            case .off: false
+            case .below(let least): probabilities[ranked[0]] < least
+            }
+        return LinkAnswer(
+            label: ranked[0], logits: logits, probabilities: probabilities,
+            margin: ranked.count > 1 ? logits[ranked[0]] - logits[ranked[1]] : 0, unknown: unknown,
+            nearest: similarities.ranked().prefix(nearest).map {
+                LinkAnswer.Neighbour(support: $0, similarity: Double(similarities[$0]))
+            })
+    }
+}
+
+/// The answer to one query. Labels and supports are given by their number.
+public struct LinkAnswer: Equatable, Sendable {
+    /// The best label; of equals, the first.
+    public let label: Int
+    /// The method's own score of every label.
+    public let logits: [Double]
+    /// Calibrated, summing to 1 over the labels.
+    public let probabilities: [Double]
+    /// Best logit minus second best; 0 where there is one label only.
+    public let margin: Double
+    /// The query looks like none of the labels.
+    public let unknown: Bool
+    /// The supports most like the query, best first; equals in support order.
+    public let nearest: [Neighbour]
+
+    public struct Neighbour: Equatable, Sendable {
+        public let support: Int
+        /// Cosine in the method's space, -1 to 1.
+        public let similarity: Double
+    }
+}
+
+extension Array where Element: Comparable {
+    /// Indices, best value first; equals in their order.
+    func ranked() -> [Int] {
+        indices.sorted { self[$0] != self[$1] ? self[$0] > self[$1] : $0 < $1 }
+    }
+}

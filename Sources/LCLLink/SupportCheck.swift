@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLTensor
+
+/// What a support set says of itself when each support is asked as a query of all the others.
+public struct SupportCheck: Equatable, Sendable {
+    /// Share of supports that the others classify rightly, 0 to 1; `nil` where some label has one support only.
+    public let leaveOneOutAccuracy: Double?
+    /// Supports that the others clearly give another label, in support order.
+    public let suspects: [Suspect]
+
+    public struct Suspect: Equatable, Sendable {
+        public let support: Int
+        public let looksLike: Int
+        /// Calibrated probability of ``looksLike``.
+        public let confidence: Double
+    }
+
+    /// Calibrated probability of another label from which a support is a suspect.
+    static let clearly = 0.9
+
+    /// - Parameter leftOut: of ``LinkContext/leaveOneOutLogits()``, [supports x ways].
+    init(leftOut: Matrix, labels: [Int], calibration: Calibration) {
+        var suspects: [Suspect] = [], right = 0, alone = 0
+        for (support, label) in labels.enumerated() {
+            let logits = leftOut.row(support).map(Double.init)
+            guard logits[label].isFinite else {
+                alone += 1
+                continue
+            }
+            let best = logits.ranked()[0]
+            let confidence = calibration.probabilities(logits)[best]
+            if best == label { right += 1 } else if confidence >= Self.clearly {
+                suspects.append(Suspect(support: support, looksLike: best, confidence: confidence))
+            }
+        }
+        leaveOneOutAccuracy = alone == 0 ? Double(right) / Double(labels.count) : nil
+        self.suspects = suspects
+    }
+
+    /// The mean logit that supports have for their own label when left out; `nil` where no label has two supports.
+    package static func cohesion(_ leftOut: Matrix, labels: [Int]) -> Double? {
+        let own = labels.enumerated().map { Double(leftOut[$0.offset, $0.element]) }.filter(\.isFinite)
+        return own.isEmpty ? nil : own.reduce(0, +) / Double(own.count)
+    }
+}

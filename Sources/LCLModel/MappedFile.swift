@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// A regular file, mapped for reading: its pages are shared by all processes that use it, and read when first touched.
+/// Model files are replaced by rename, never rewritten in place.
+final class MappedFile: @unchecked Sendable {
+    // Unchecked: the bytes are never written.
+    let bytes: UnsafeRawBufferPointer
+
+    /// - Throws: ``ModelError``: `notFound` or `unreadable`.
+    init(path: String) throws(ModelError) {
+        // Not blocking: what lies there may be a FIFO.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw ModelError(errno == ENOENT ? .notFound : .unreadable, file: path, "it cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw ModelError(.unreadable, file: path, "it is not a regular file")
+        }
+        guard status.st_size > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let start = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+            throw ModelError(.unreadable, file: path, "it cannot be mapped: \(String(cString: strerror(errno)))")
+        }
+        bytes = UnsafeRawBufferPointer(start: start, count: Int(status.st_size))
+    }
+
+    deinit {
+        if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// `model.json`: what a model is made of. Schema `lcl/model/1`.
+public struct ModelCard: Codable, Equatable, Sendable {
+    public static let fileName = "model.json"
+    public static let schemaName = "lcl/model/1"
+
+    public var schema: String
+    /// The same as its directory's.
+    public var name: String
+    public var description: String
+    /// SPDX identifier.
+    public var licence: String
+    /// File name to SHA-256 in hexadecimal: every file that the model is loaded from.
+    public var files: [String: String]
+    public var encoder: Encoder
+    /// Absent where the model has no learned link map: only `prototype` works then.
+    public var link: Link?
+
+    public struct Encoder: Codable, Equatable, Sendable {
+        /// `efficientnet-lite0`.
+        public var architecture: String
+        public var file: String
+        /// Side of the square input, pixels.
+        public var inputSize: Int
+        /// Such as `d11.max`.
+        public var taps: [String]
+    }
+
+    public struct Link: Codable, Equatable, Sendable {
+        public var file: String
+
+        public init(file: String) { self.file = file }
+    }
+
+    /// - Throws: ``ModelError``, `badCard`, naming the field.
+    init(parsing json: Data, file: String) throws(ModelError) {
+        do {
+            self = try JSONDecoder().decode(ModelCard.self, from: json)
+        } catch let error as DecodingError {
+            throw ModelError(.badCard, file: file, item: Self.field(of: error), Self.reason(for: error))
+        } catch {
+            throw ModelError(.badCard, file: file, "it cannot be read as a model card: \(error)")
+        }
+        try check(file)
+    }
+
+    private func check(_ file: String) throws(ModelError) {
+        func require(_ condition: Bool, _ item: String, _ reason: @autoclosure () -> String) throws(ModelError) {
+            if !condition { throw ModelError(.badCard, file: file, item: item, reason()) }
+        }
+        try require(schema == Self.schemaName, "schema", "it is '\(schema)'; this version reads '\(Self.schemaName)'")
+        try require(ModelName.isValid(name), "name", ModelName.rule)
+        for (name, digest) in files {
+            try require(ModelName.isValid(name), "files.\(name)", ModelName.rule)
+            let isDigest = digest.utf8.count == 64 && digest.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+            try require(isDigest, "files.\(name)", "it must be a SHA-256 of 64 lower-case hexadecimal digits")
+        }
+        try require(files[encoder.file] != nil, "encoder.file", "'\(encoder.file)' is not listed under 'files'")
+        try require(
+            encoder.architecture == EfficientNetLite0.architecture, "encoder.architecture",
+            "'\(encoder.architecture)' is unknown; this version has '\(EfficientNetLite0.architecture)'")
+        try require(encoder.inputSize == EfficientNetLite0.inputSize, "encoder.inputSize", "it must be \(EfficientNetLite0.inputSize)")
+        try require((1...32).contains(encoder.taps.count), "encoder.taps", "1 to 32 taps are needed")
+        for tap in encoder.taps {
+            let known = Tap(tap).flatMap(EfficientNetLite0.dimension(of:)) != nil
+            try require(known, "encoder.taps", "'\(tap)' is not a tap such as 'd11.max', 'b10.mean' or 'head.mean'")
+        }
+        if let link { try require(files[link.file] != nil, "link.file", "'\(link.file)' is not listed under 'files'") }
+    }
+
+    private static func field(of error: DecodingError) -> String? {
+        let path =
+            switch error {
+            case .keyNotFound(let key, let context): context.codingPath + [key]
+            case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context): context.codingPath
+            @unknown default: [any CodingKey]()
+            }
+        return path.isEmpty ? nil : path.map(\.stringValue).joined(separator: ".")
+    }
+
+    private static func reason(for error: DecodingError) -> String {
+        switch error {
+        case .keyNotFound: "this field is missing"
+        case .typeMismatch, .valueNotFound: "this field is of the wrong type"
+        default: "it is not valid JSON"
+        }
+    }
+}
+
+/// Names of models and of their files: one path component that no shell or URL minds.
+enum ModelName {
+    static let rule = "a name has 1 to 64 letters, digits, '.', '_' and '-', and begins with a letter or digit"
+
+    static func isValid(_ name: String) -> Bool {
+        func isAlphanumeric(_ c: UInt8) -> Bool { (48...57).contains(c) || (65...90).contains(c) || (97...122).contains(c) }
+        guard let first = name.utf8.first, isAlphanumeric(first), name.utf8.count <= 64 else { return false }
+        return name.utf8.allSatisfy { isAlphanumeric($0) || [46, 95, 45].contains($0) }
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import LCLDigest
+
+/// A model on the disk: a directory with `model.json` and the files it names.
+public struct ModelDirectory: Sendable {
+    public let path: String
+    public let card: ModelCard
+    /// SHA-256 of the card in hexadecimal, and so of every file whose digest it names: what a result calls the model's `sha256`.
+    public let identity: String
+
+    /// Reads and checks the card; the files' digests are checked as they are loaded, and by ``verify()``.
+    /// - Throws: ``ModelError``: `notFound`, `unreadable` or `badCard`.
+    public init(path: String) throws(ModelError) {
+        let file = path + "/" + ModelCard.fileName
+        let bytes = try MappedFile(path: file)
+        guard bytes.bytes.count <= 1 << 20 else { throw ModelError(.badCard, file: file, "it is larger than 1 MiB") }
+        card = try ModelCard(parsing: Data(bytes.bytes), file: file)
+        identity = SHA256.hash(bytes.bytes).hex
+        self.path = path
+        let directory = URL(fileURLWithPath: path).lastPathComponent
+        guard card.name == directory else {
+            throw ModelError(.badCard, file: file, item: "name", "it is '\(card.name)', but the directory is called '\(directory)'")
+        }
+    }
+
+    /// The first model of this name on the search path.
+    /// - Throws: ``ModelError``: `badName`, `notFound`, or what is wrong with the one found.
+    public static func find(_ name: String, in searchPath: [String] = ModelDirectory.searchPath()) throws(ModelError) -> ModelDirectory {
+        guard ModelName.isValid(name) else { throw ModelError(.badName, file: name, ModelName.rule) }
+        for directory in searchPath {
+            let path = directory + "/" + name
+            if FileManager.default.fileExists(atPath: path + "/" + ModelCard.fileName) { return try ModelDirectory(path: path) }
+        }
+        let places = searchPath.map { "'\($0)'" }.joined(separator: ", ")
+        throw ModelError(.notFound, file: name, "no such model in \(places); 'lcl model list' shows those that there are")
+    }
+
+    /// Names and cards of all models on the search path, each the first of its name, or what is wrong with it.
+    public static func all(
+        in searchPath: [String] = ModelDirectory.searchPath()
+    ) -> [(name: String, model: Result<ModelDirectory, ModelError>)] {
+        var seen: Set<String> = [], found: [(name: String, model: Result<ModelDirectory, ModelError>)] = []
+        for directory in searchPath {
+            let entries = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+            for name in entries.sorted() where ModelName.isValid(name) {
+                let path = directory + "/" + name
+                guard FileManager.default.fileExists(atPath: path + "/" + ModelCard.fileName), seen.insert(name).inserted else { continue }
+                found.append((name, Result { () throws(ModelError) in try ModelDirectory(path: path) }))
+            }
+        }
+        return found
+    }
+
+    /// `explicit` (of a flag or a configuration), `$LCL_MODELS`, `/var/lib/lcld/models`, and `var/lib/lcld/models` of the
+    /// source checkout that the executable was built in.
+    public static func searchPath(explicit: String? = nil) -> [String] {
+        let environment = ProcessInfo.processInfo.environment["LCL_MODELS"]
+        return [explicit, environment, "/var/lib/lcld/models", checkout()].compactMap(\.self).filter { !$0.isEmpty }
+    }
+
+    private static func checkout() -> String? {
+        guard let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
+        var directory = URL(fileURLWithPath: executable).deletingLastPathComponent()
+        for _ in 0..<6 {
+            let models = directory.path + "/var/lib/lcld/models"
+            if FileManager.default.fileExists(atPath: directory.path + "/Package.swift"), FileManager.default.fileExists(atPath: models) {
+                return models
+            }
+            directory.deleteLastPathComponent()
+        }
+        return nil
+    }
+
+    /// Path of a file that the card names.
+    public func path(of file: String) -> String { path + "/" + file }
+
+    /// A GGUF file that the card names, its digest checked.
+    /// - Throws: ``ModelError``: `digestMismatch`, or what is wrong with the file.
+    public func open(_ file: String) throws(ModelError) -> GGUFFile {
+        guard let expected = card.files[file] else { throw ModelError(.badCard, file: path, item: file, "the card lists no such file") }
+        let mapped = try MappedFile(path: path(of: file))
+        let digest = SHA256.hash(mapped.bytes).hex
+        guard digest == expected else {
+            throw ModelError(
+                .digestMismatch, file: path(of: file), "its SHA-256 is \(digest), the card says \(expected); install the model again")
+        }
+        return try GGUFFile(mapped, path: path(of: file))
+    }
+
+    /// Every file is there, has the digest that the card says, and is good GGUF.
+    public func verify() throws(ModelError) {
+        for file in card.files.keys.sorted() { _ = try open(file) }
+    }
+
+    /// The encoder's weights, its file's digest checked, and the card's taps.
+    public func loadEncoder() throws(ModelError) -> (network: EfficientNetLite0, taps: [Tap]) {
+        (try EfficientNetLite0(gguf: open(card.encoder.file)), card.encoder.taps.compactMap(Tap.init))
+    }
+}

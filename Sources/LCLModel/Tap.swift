@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLTensor
+
+/// A place in the network where a feature is taken, and how its positions are pooled into one vector.
+public enum Tap: Hashable, Sendable, CustomStringConvertible, LosslessStringConvertible {
+    public enum Pooling: String, Hashable, Sendable {
+        case max
+        case mean
+    }
+
+    /// `d11.max`: after the ReLU6 of this block's depthwise convolution; blocks count from 0.
+    case depthwise(block: Int, Pooling)
+    /// `b10.mean`: the block's output.
+    case output(block: Int, Pooling)
+    /// `head.mean`: the 1280 channels before the classifier.
+    case head(Pooling)
+
+    public init?(_ description: String) {
+        let parts = description.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, let place = parts[0].first, let pooling = Pooling(rawValue: String(parts[1])) else { return nil }
+        if parts[0] == "head" {
+            self = .head(pooling)
+            return
+        }
+        let digits = parts[0].dropFirst()
+        guard (1...2).contains(digits.count), digits.allSatisfy({ ("0"..."9").contains($0) }), let block = Int(digits) else { return nil }
+        switch place {
+        case "d": self = .depthwise(block: block, pooling)
+        case "b": self = .output(block: block, pooling)
+        default: return nil
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .depthwise(let block, let pooling): "d\(block).\(pooling.rawValue)"
+        case .output(let block, let pooling): "b\(block).\(pooling.rawValue)"
+        case .head(let pooling): "head.\(pooling.rawValue)"
+        }
+    }
+
+    var pooling: Pooling {
+        switch self {
+        case .depthwise(_, let pooling), .output(_, let pooling), .head(let pooling): pooling
+        }
+    }
+
+    /// The stage of the network that must have run.
+    var stage: Stage {
+        switch self {
+        case .depthwise(let block, _): .depthwise(block)
+        case .output(let block, _): .output(block)
+        case .head: .head
+        }
+    }
+}
+
+/// How far the network runs, in order.
+enum Stage: Comparable, Hashable {
+    case depthwise(Int)
+    case output(Int)
+    case head
+
+    private var order: Int {
+        switch self {
+        case .depthwise(let block): 2 * block
+        case .output(let block): 2 * block + 1
+        case .head: Int.max
+        }
+    }
+
+    static func < (a: Stage, b: Stage) -> Bool { a.order < b.order }
+}

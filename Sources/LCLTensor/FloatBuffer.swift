@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// Owns `count` floats at a 64-byte boundary (a cache line, and any vector register). The one place that allocates memory
+/// for arithmetic; whoever holds the reference may use the pointer.
+final class FloatBuffer: @unchecked Sendable {
+    // Unchecked: it is shared only where nobody writes any more (packed weights), or behind Matrix's copy on write.
+    let base: UnsafeMutablePointer<Float>
+    let count: Int
+
+    /// All zero.
+    init(count: Int) {
+        precondition(count >= 0, "a buffer has no negative size")
+        self.count = count
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+        base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+        base.initialize(repeating: 0, count: count)
+    }
+
+    deinit { UnsafeMutableRawPointer(base).deallocate() }
+}

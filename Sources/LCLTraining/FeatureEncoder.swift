@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import LCLImage
+import LCLModel
+import LCLTensor
+import Synchronization
+
+/// Turns a tree of pictures into a ``FeatureTable``, on several threads, and keeps the features in a file.
+public struct FeatureEncoder: Sendable {
+    public let network: EfficientNetLite0
+    /// SHA-256 of the encoder's file: a kept table of another encoder is not used.
+    public let encoder: String
+    public let taps: [Tap]
+    public var threads = ProcessInfo.processInfo.activeProcessorCount
+
+    /// - Parameter taps: to compare by; the one that hard negatives are found by is added.
+    public init(network: EfficientNetLite0, encoder: String, taps: [Tap]) {
+        self.network = network
+        self.encoder = encoder
+        let mining = Tap(EpisodeSampler.miningTap)!
+        self.taps = taps.contains(mining) ? taps : taps + [mining]
+    }
+
+    /// The features of every picture; those that cannot be read are left out.
+    /// - Parameters:
+    ///   - cache: a file to read the features from, or to write them to; replaced where it is of other pictures.
+    ///   - progress: told pictures done and in all, from any thread.
+    /// - Returns: the table, and why pictures were left out, by path.
+    /// - Throws: ``TrainingError``.
+    public func table(
+        _ tree: PictureTree, cache: String? = nil, progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws -> (table: FeatureTable, skipped: [String: String]) {
+        let fingerprint = try tree.fingerprint()
+        if let cache, let kept = FeatureCache(path: cache), kept.fits(fingerprint, encoder: encoder, taps: taps) {
+            return (table(tree, features: kept.features, skipped: Set(kept.skipped)), [:])
+        }
+        let (features, failures) = encode(tree.pictures, progress: progress)
+        if let cache {
+            try FeatureCache(
+                fingerprint: fingerprint, encoder: encoder, taps: taps, features: features, skipped: failures.keys.sorted()
+            ).write(to: cache)
+        }
+        let paths = tree.pictures
+        let skipped = Dictionary(uniqueKeysWithValues: failures.map { (paths[$0.key], $0.value) })
+        return (table(tree, features: features, skipped: Set(failures.keys)), skipped)
+    }
+
+    /// - Parameter skipped: numbers of pictures whose row is no feature.
+    private func table(_ tree: PictureTree, features: Matrix, skipped: Set<Int>) -> FeatureTable {
+        var start = 0
+        let classes = tree.classes.map { group in
+            defer { start += group.pictures.count }
+            let rows = (start..<start + group.pictures.count).filter { !skipped.contains($0) }
+            return FeatureTable.Class(source: group.source, name: group.name, rows: rows)
+        }
+        return FeatureTable(
+            taps: taps.map(\.description), widths: taps.map(EfficientNetLite0.dimension(of:)), features: features,
+            classes: classes.filter { !$0.rows.isEmpty })
+    }
+
+    // MARK: - Encoding
+
+    static let batch = 16
+
+    /// One row a picture; zeros for those that cannot be read, with the reason by number.
+    private func encode(
+        _ paths: [String], progress: @Sendable (Int, Int) -> Void
+    ) -> (features: Matrix, failures: [Int: String]) {
+        let width = taps.map(EfficientNetLite0.dimension(of:)).reduce(0, +)
+        let work = Mutex(EncodingWork(next: 0, features: Matrix(rows: paths.count, columns: width), failures: [:]))
+        DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
+            let encoder = VisionEncoder(network: network, taps: taps)
+            let reader = PictureReader(side: EfficientNetLite0.inputSize)
+            var pixels = [UInt8](repeating: 0, count: Self.batch * reader.preparedCount)
+            while let range = work.withLock({ $0.take(Self.batch, of: paths.count) }) {
+                let failures = prepare(paths[range], reader, into: &pixels)
+                let rows = pixels.withUnsafeBufferPointer { encoder.features($0, count: range.count) }
+                work.withLock { $0.put(rows, at: range, failures: failures) }
+                progress(range.upperBound, paths.count)
+            }
+        }
+        return work.withLock { ($0.features, $0.failures) }
+    }
+
+    private func prepare(_ paths: ArraySlice<String>, _ reader: PictureReader, into pixels: inout [UInt8]) -> [Int: String] {
+        var failures: [Int: String] = [:]
+        for (slot, path) in zip(0..., paths) {
+            pixels.withUnsafeMutableBufferPointer { buffer in
+                let place = slot * reader.preparedCount..<(slot + 1) * reader.preparedCount
+                let room = UnsafeMutableBufferPointer(rebasing: buffer[place])
+                do {
+                    let file = try Data(contentsOf: URL(filePath: path))
+                    try file.withUnsafeBytes { try reader.prepare($0, into: room) }
+                } catch {
+                    room.update(repeating: 0)
+                    failures[paths.startIndex + slot] = "\(error)"
+                }
+            }
+        }
+        return failures
+    }
+}
+
+/// What the encoding threads share.
+private struct EncodingWork {
+    var next: Int
+    var features: Matrix
+    var failures: [Int: String]
+
+    mutating func take(_ count: Int, of total: Int) -> Range<Int>? {
+        guard next < total else { return nil }
+        defer { next = min(total, next + count) }
+        return next..<min(total, next + count)
+    }
+
+    mutating func put(_ rows: Matrix, at range: Range<Int>, failures: [Int: String]) {
+        for (source, target) in zip(0..., range) where failures[target] == nil {
+            rows.withRow(source) { values in
+                features.withMutableRow(target) { _ = $0.update(fromContentsOf: values) }
+            }
+        }
+        self.failures.merge(failures) { $1 }
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLTensor
+
+/// The raw features of many labelled pictures: what training and evaluation work on.
+public struct FeatureTable: Sendable {
+    public struct Class: Hashable, Sendable {
+        public let source: String
+        public let name: String
+        /// Its rows of ``FeatureTable/features``.
+        public let rows: [Int]
+    }
+
+    /// Names of the taps, joined in this order in a row.
+    public let taps: [String]
+    /// Columns of each tap.
+    public let columns: [Range<Int>]
+    /// [pictures x sum of taps].
+    public let features: Matrix
+    public let classes: [Class]
+
+    init(taps: [String], widths: [Int], features: Matrix, classes: [Class]) {
+        var start = 0
+        columns = widths.map { width in
+            defer { start += width }
+            return start..<start + width
+        }
+        precondition(start == features.columnCount, "the taps fill the rows")
+        self.taps = taps
+        self.features = features
+        self.classes = classes
+    }
+
+    public var sources: [String] { Array(Set(classes.map(\.source))).sorted() }
+
+    /// The raw features of one tap: [pictures x width].
+    func tap(_ name: String) -> Matrix {
+        guard let index = taps.firstIndex(of: name) else { preconditionFailure("the table has the tap \(name)") }
+        return features.columns(columns[index])
+    }
+
+    /// The raw features of some taps: [rows x their widths].
+    func features(of rows: [Int], taps: [String]) -> Matrix {
+        let blocks = taps.map { tap($0).gather(rows) }
+        return Matrix(rows.indices.map { row in blocks.flatMap { $0.row(row) } })
+    }
+
+    func classes(of sources: some Sequence<String>) -> [Class] {
+        let sources = Set(sources)
+        return classes.filter { sources.contains($0.source) }
+    }
+}

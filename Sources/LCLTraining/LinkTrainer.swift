@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLLink
+import LCLTensor
+
+/// Fits what a link file holds: the learned space, the plain one's means, and both methods' calibrations.
+public struct LinkTrainer: Sendable {
+    public var fit = DiscriminantFit()
+    public var seed: UInt64 = 1
+
+    public init() {}
+
+    /// - Parameters:
+    ///   - classes: to train on, of any number of sources.
+    ///   - taps: to compare by.
+    /// - Throws: ``TrainingError/tooFew(what:found:needed:)``; `LinearAlgebraError` where features are not finite.
+    public func train(
+        _ table: FeatureTable, classes: [FeatureTable.Class], taps: [String], methods: [LinkModel.Method] = LinkModel.Method.allCases
+    ) throws -> (parts: [FeatureSpace.Part], calibrations: [LinkModel.Method: Calibration]) {
+        var trials: [LinkModel.Method: [Trial]] = [:]
+        let mean = Self.miningMean(table, classes)
+        for held in Self.folds(classes) {
+            let others = classes.filter { !held.contains($0) }
+            let sampler = EpisodeSampler(table, classes: Array(held), mean: mean, hardest: 12)
+            for method in methods {
+                let space = FeatureSpace(try parts(method, table, classes: others, taps: taps))
+                let stage = Stage(table, classes: Array(held), space: space, sampler: sampler)
+                trials[method, default: []] += CalibrationFit.trials(stage, seed: seed)
+            }
+        }
+        guard trials.values.allSatisfy({ !$0.isEmpty }) else {
+            throw TrainingError.tooFew(
+                what: "classes of \(EpisodeSampler.fewestPictures) pictures in a source to calibrate on", found: classes.count, needed: 10)
+        }
+        let best: LinkModel.Method = methods.contains(.metric) ? .metric : .prototype
+        return (try parts(best, table, classes: classes, taps: taps), trials.mapValues(CalibrationFit.fit))
+    }
+
+    /// The parts of the space that `method` compares in.
+    func parts(
+        _ method: LinkModel.Method, _ table: FeatureTable, classes: [FeatureTable.Class], taps: [String]
+    ) throws -> [FeatureSpace.Part] {
+        switch method {
+        case .metric: try fit.parts(table, classes: classes, taps: taps)
+        case .prototype: DiscriminantFit.plain(table, classes: classes, taps: taps)
+        }
+    }
+
+    /// Mean of the features that hard negatives are found by.
+    static func miningMean(_ table: FeatureTable, _ classes: [FeatureTable.Class]) -> [Float] {
+        table.tap(EpisodeSampler.miningTap).gather(classes.flatMap(\.rows)).meanRow()
+    }
+
+    /// What is held out in turn to calibrate on: a source; where there is one only, a fifth of its classes.
+    private static func folds(_ classes: [FeatureTable.Class]) -> [[FeatureTable.Class]] {
+        let sources = Dictionary(grouping: classes, by: \.source)
+        guard sources.count == 1 else { return sources.sorted { $0.key < $1.key }.map(\.value) }
+        return (0..<5).map { fold in classes.enumerated().filter { $0.offset % 5 == fold }.map(\.element) }.filter { !$0.isEmpty }
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why pictures could not be trained on or evaluated.
+public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// A folder cannot be listed, or a file of it not be read.
+    case unreadable(path: String, reason: String)
+    /// The folder is not laid out as classes of pictures.
+    case layout(path: String, reason: String)
+    /// Too few classes or pictures for what was asked.
+    case tooFew(what: String, found: Int, needed: Int)
+    /// The file could not be written.
+    case unwritable(path: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .unreadable(let path, let reason): "unable to read '\(path)': \(reason)"
+        case .layout(let path, let reason):
+            "unable to find classes in '\(path)': \(reason); it must hold CLASS/*.png|jpg or SOURCE/CLASS/*.png|jpg"
+        case .tooFew(let what, let found, let needed): "too few \(what): \(found), and \(needed) are needed"
+        case .unwritable(let path, let reason): "unable to write '\(path)': \(reason)"
+        }
+    }
+}

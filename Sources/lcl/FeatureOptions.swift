@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Foundation
+import LCLModel
+import LCLTraining
+
+/// What `lcl train` and `lcl eval` need to turn folders of pictures into features.
+struct FeatureOptions: ParsableArguments {
+    @Option(help: "The model whose encoder to use.")
+    var model = "default"
+
+    @Option(help: "Directory to look for models in, before the usual ones.")
+    var models: String?
+
+    @Option(help: "Threads to encode pictures on.")
+    var threads = ProcessInfo.processInfo.activeProcessorCount
+
+    @Flag(help: "Keep the features in DIR/.features.gguf and take them from there the next time.")
+    var cache = false
+
+    func encoder() throws -> (model: ModelDirectory, encoder: FeatureEncoder) {
+        let directory = try ModelDirectory.find(model, in: ModelDirectory.searchPath(explicit: models))
+        let (network, taps) = try directory.loadEncoder()
+        var encoder = FeatureEncoder(
+            network: network, encoder: directory.card.files[directory.card.encoder.file] ?? "", taps: taps)
+        encoder.threads = threads
+        return (directory, encoder)
+    }
+
+    func table(_ encoder: (model: ModelDirectory, encoder: FeatureEncoder), directory: String) throws -> FeatureTable {
+        let tree = try PictureTree(root: directory)
+        let (table, skipped) = try encoder.encoder.table(tree, cache: cache ? "\(directory)/.features.gguf" : nil) { done, total in
+            if isatty(2) == 1 { FileHandle.standardError.write(Data("\r\(directory): \(done) of \(total) pictures".utf8)) }
+        }
+        if isatty(2) == 1 { FileHandle.standardError.write(Data("\n".utf8)) }
+        for (path, reason) in skipped.sorted(by: { $0.key < $1.key }) {
+            FileHandle.standardError.write(Data("left out: \(path): \(reason)\n".utf8))
+        }
+        return table
+    }
+}

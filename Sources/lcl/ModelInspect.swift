@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import LCLDigest
+import LCLModel
+
+extension ModelCommand {
+    struct Inspect: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Metadata and tensors of a GGUF file, or of every file of a model.")
+
+        @Argument(help: "A model's name, or the path of a GGUF file (with a '/' or ending in .gguf).")
+        var subject = "default"
+
+        @OptionGroup var search: ModelSearch
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() throws {
+            let reports = try files().map(FileReport.init)
+            if json { return try print(json: reports) }
+            for report in reports { report.print() }
+        }
+
+        private func files() throws -> [GGUFFile] {
+            if subject.contains("/") || subject.hasSuffix(".gguf") { return [try GGUFFile(path: subject)] }
+            let model = try ModelDirectory.find(subject, in: search.path)
+            return try model.card.files.keys.sorted().map { try model.open($0) }
+        }
+    }
+}
+
+/// What a GGUF file holds, for people and programs.
+private struct FileReport: Encodable {
+    var file: String
+    var version: UInt32
+    var sha256: String
+    var metadata: [Entry]
+    var tensors: [Tensor]
+
+    struct Entry: Encodable {
+        var key: String
+        var value: String
+    }
+
+    struct Tensor: Encodable {
+        var name: String
+        var type: String
+        var shape: [Int]
+        var bytes: Int
+    }
+
+    init(_ gguf: GGUFFile) {
+        file = gguf.path
+        version = gguf.version
+        sha256 = gguf.digest().hex
+        metadata = gguf.metadata.map { Entry(key: $0.key, value: Self.text($0.value)) }
+        tensors = gguf.tensors.map { Tensor(name: $0.name, type: $0.type.name, shape: $0.shape, bytes: $0.byteCount) }
+    }
+
+    func print() {
+        Swift.print("\(file): GGUF \(version), \(metadata.count) metadata keys, \(tensors.count) tensors\nsha256 \(sha256)\n")
+        for entry in metadata { Swift.print("\(Self.printable(entry.key)) = \(entry.value)") }
+        Swift.print("")
+        for tensor in tensors {
+            Swift.print("\(Self.printable(tensor.name))\t\(tensor.type)\t\(tensor.shape.map(String.init).joined(separator: " x "))\t\(tensor.bytes) bytes")
+        }
+    }
+
+    /// Control characters, which a hostile file may aim at the terminal, are escaped.
+    private static func printable(_ name: String) -> String { String(name.debugDescription.dropFirst().dropLast()) }
+
+    /// One line; long arrays are cut.
+    private static func text(_ value: GGUFValue) -> String {
+        switch value {
+        case .array(let values):
+            let shown = values.prefix(8).map(text).joined(separator: ", ")
+            return "[\(shown)\(values.count > 8 ? ", ... \(values.count) in all" : "")]"
+        case .string(let string): return string.debugDescription
+        case .float32(let x): return "\(x)"
+        case .float64(let x): return "\(x)"
+        case .bool(let x): return "\(x)"
+        case .uint64(let x): return "\(x)"
+        default: return value.integer.map(String.init) ?? "?"
+        }
+    }
+}
