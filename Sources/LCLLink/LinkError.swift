@@ -10,6 +10,7 @@ public enum LinkError: Error, Equatable, Sendable, CustomStringConvertible {
     case method(name: String, model: String, supported: [String])
     /// The link file is not one, is damaged, or belongs to another encoder.
     case file(path: String, reason: String)
+    case unwritable(path: String, reason: String)
 
     public var description: String {
         switch self {
@@ -18,7 +19,8 @@ public enum LinkError: Error, Equatable, Sendable, CustomStringConvertible {
             "unable to link: the features are \(found) wide, the link map expects \(expected); fit it again for this encoder"
         case .method(let name, let model, let supported):
             "unable to answer by \(name): model \(model) has no such method; it supports \(supported.joined(separator: ", "))"
-        case .file(let path, let reason): "unable to read the link file '\(path)': \(reason)"
+        case .file(let path, let reason): "unable to use the link file '\(path)': \(reason)"
+        case .unwritable(let path, let reason): "unable to write the link file '\(path)': \(reason)"
         }
     }
 }

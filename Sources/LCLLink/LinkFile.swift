@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import LCLModel
 import LCLTensor
 
@@ -69,14 +70,19 @@ public struct LinkFile: Sendable {
 extension LinkFile {
     /// - Throws: `ModelError` where the file is no good GGUF; ``LinkError/file(path:reason:)`` where it is no link file.
     public init(path: String) throws {
-        let file = try GGUFFile(path: path)
+        try self.init(gguf: GGUFFile(path: path))
+    }
+
+    /// - Throws: `ModelError` where a key or tensor is missing; ``LinkError/file(path:reason:)`` where one is wrong.
+    public init(gguf file: GGUFFile) throws {
+        let path = file.path
         func check(_ condition: Bool, _ reason: @autoclosure () -> String) throws(LinkError) {
             guard condition else { throw .file(path: path, reason: reason()) }
         }
         try check(try file.string("general.architecture") == Self.architecture, "it is not of the architecture \(Self.architecture)")
         let version = try file.integer(Key.version)
         try check(version == Self.version, "it has version \(version); this lcl reads \(Self.version)")
-        let taps = try file.strings(Key.taps)
+        let taps = try file.list(Key.taps)
         try check(!taps.isEmpty && Set(taps).count == taps.count, "\(Key.taps) lists no tap, or one twice")
         parts = try taps.map { tap in
             let mean = try file.matrix(tensor: "\(tap).mean")
@@ -102,23 +108,32 @@ extension LinkFile {
         training = Training(
             strategy: try file.string(Key.strategy), engine: try file.string(Key.engine), encoder: try file.string(Key.encoder),
             classes: try file.integer(Key.classes), pictures: try file.integer(Key.pictures),
-            shrinkage: try file.float(Key.shrinkage), provenance: try file.strings(Key.provenance))
+            shrinkage: try file.float(Key.shrinkage), provenance: try file.list(Key.provenance))
         try check(!methods.isEmpty, "it holds no calibration, so no method can answer with it")
     }
 
-    /// The bytes of the file.
-    public func encoded() -> [UInt8] {
+    /// Writes the file whole or not at all.
+    /// - Throws: ``LinkError/unwritable(path:reason:)``.
+    public func write(to path: String) throws(LinkError) {
+        do {
+            try Data(encoded()).write(to: URL(filePath: path), options: .atomic)
+        } catch {
+            throw .unwritable(path: path, reason: error.localizedDescription)
+        }
+    }
+
+    func encoded() -> [UInt8] {
         var writer = GGUFWriter(architecture: Self.architecture)
         writer.set("general.license", .string("Apache-2.0"))
         writer.set(Key.version, .uint32(UInt32(Self.version)))
-        writer.set(Key.taps, .array(parts.map { .string($0.tap) }))
+        writer.set(Key.taps, .string(parts.map(\.tap).joined(separator: "\n")))
         writer.set(Key.strategy, .string(training.strategy))
         writer.set(Key.engine, .string(training.engine))
         writer.set(Key.encoder, .string(training.encoder))
         writer.set(Key.classes, .uint32(UInt32(training.classes)))
         writer.set(Key.pictures, .uint32(UInt32(training.pictures)))
         writer.set(Key.shrinkage, .float32(training.shrinkage))
-        writer.set(Key.provenance, .array(training.provenance.map { .string($0) }))
+        writer.set(Key.provenance, .string(training.provenance.joined(separator: "\n")))
         for (method, calibration) in calibrations.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             writer.set(Key.temperature(method), .float32(Float(calibration.temperature)))
             writer.set(Key.unknown(method, "one_shot"), .float32(Float(calibration.unknown.oneShot)))
@@ -159,12 +174,8 @@ extension Matrix {
 }
 
 extension GGUFFile {
-    /// A list of texts.
-    fileprivate func strings(_ key: String) throws(LinkError) -> [String] {
-        guard case .array(let values)? = self[key] else { throw .file(path: path, reason: "the list \(key) is missing") }
-        return try values.map { value throws(LinkError) in
-            guard case .string(let text) = value else { throw .file(path: path, reason: "\(key) lists something that is no text") }
-            return text
-        }
+    /// The lines of a text.
+    fileprivate func list(_ key: String) throws(ModelError) -> [String] {
+        try string(key).split(separator: "\n").map(String.init)
     }
 }

@@ -32,13 +32,12 @@ public final class LinkModel {
         guard let file = card.link?.file else {
             throw LinkError.file(path: directory.path, reason: "the model's card names no link file; fit one with `lcl train`")
         }
-        try directory.verify()
-        link = try LinkFile(path: directory.path(of: file))
+        link = try LinkFile(gguf: directory.open(file))
         let (network, taps) = try directory.loadEncoder()
         guard link.parts.map(\.tap) == taps.map(\.description) else {
             throw LinkError.file(path: directory.path(of: file), reason: "it compares other taps than the model's card names")
         }
-        guard link.parts.map(\.mean.count) == taps.map(EfficientNetLite0.dimension(of:)) else {
+        guard link.parts.map(\.mean.count) == taps.compactMap(EfficientNetLite0.dimension(of:)) else {
             throw LinkError.file(path: directory.path(of: file), reason: "its means are not as wide as the encoder's taps")
         }
         name = card.name

@@ -10,7 +10,7 @@ public struct FeatureEncoder: Sendable {
     public let network: EfficientNetLite0
     /// SHA-256 of the encoder's file: a kept table of another encoder is not used.
     public let encoder: String
-    public let taps: [Tap]
+    public private(set) var taps: [Tap]
     public var threads = ProcessInfo.processInfo.activeProcessorCount
 
     /// - Parameter taps: to compare by; the one that hard negatives are found by is added.
@@ -19,6 +19,15 @@ public struct FeatureEncoder: Sendable {
         self.encoder = encoder
         let mining = Tap(EpisodeSampler.miningTap)!
         self.taps = taps.contains(mining) ? taps : taps + [mining]
+    }
+
+    /// Also takes the features of these taps.
+    /// - Throws: ``TrainingError/tap(name:)``.
+    public mutating func add(taps names: [String]) throws(TrainingError) {
+        for name in names where !taps.map(\.description).contains(name) {
+            guard let tap = Tap(name), EfficientNetLite0.dimension(of: tap) != nil else { throw .tap(name: name) }
+            taps.append(tap)
+        }
     }
 
     /// The features of every picture; those that cannot be read are left out.
@@ -54,7 +63,7 @@ public struct FeatureEncoder: Sendable {
             return FeatureTable.Class(source: group.source, name: group.name, rows: rows)
         }
         return FeatureTable(
-            taps: taps.map(\.description), widths: taps.map(EfficientNetLite0.dimension(of:)), features: features,
+            taps: taps.map(\.description), widths: taps.compactMap(EfficientNetLite0.dimension(of:)), features: features,
             classes: classes.filter { !$0.rows.isEmpty })
     }
 
@@ -66,7 +75,7 @@ public struct FeatureEncoder: Sendable {
     private func encode(
         _ paths: [String], progress: @Sendable (Int, Int) -> Void
     ) -> (features: Matrix, failures: [Int: String]) {
-        let width = taps.map(EfficientNetLite0.dimension(of:)).reduce(0, +)
+        let width = taps.compactMap(EfficientNetLite0.dimension(of:)).reduce(0, +)
         let work = Mutex(EncodingWork(next: 0, features: Matrix(rows: paths.count, columns: width), failures: [:]))
         DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
             let encoder = VisionEncoder(network: network, taps: taps)

@@ -1,6 +1,100 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Foundation
+import LCLJob
+import LCLLink
+import LCLModel
+import LCLTraining
 
-struct Eval: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "eval", abstract: "Not written yet.")
+/// Measures accuracy, calibration, unknowns and transductive scoring on held-out classes.
+struct Eval: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure a method on classes and sources that it was not trained on.",
+        discussion: """
+            DIR holds train/SOURCE/CLASS/*.png|jpg and test/SOURCE/CLASS/*.png|jpg (Tests/Reference/eval_data.py makes such a \
+            folder). Each source in turn is left out of fit, centring and calibration, and episodes are drawn from its test \
+            classes. Intervals are 95 %, over episodes alone.
+            """)
+
+    @Argument(help: "The folder with train/ and test/.")
+    var directory: String
+
+    @Option(help: "metric or prototype.")
+    var method = LinkModel.Method.metric
+
+    @Option(help: "Labels of an episode.")
+    var ways = 2
+
+    @Option(help: "Supports of each label, comma-separated.")
+    var shots = "1,4,16"
+
+    @Option(help: "hard: one of the 5 nearest classes; random: any of the same source.")
+    var negatives = Negatives.hard
+
+    @Option(help: "Episodes of each cell.")
+    var episodes = 1000
+
+    @Option(help: "Seed of the episodes.")
+    var seed: UInt64 = 1
+
+    @Option(help: "The source to hold out; all: each in turn; none: measure the model's own link file, which may have seen them.")
+    var heldOut = "all"
+
+    @Option(help: "Taps to compare by, comma-separated, instead of the model's (such as head.mean).")
+    var taps: String?
+
+    @Option(help: "Most directions to keep of each feature; 0 keeps all.")
+    var outputs = 256
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var features: FeatureOptions
+
+    func validate() throws {
+        guard !shotCounts.isEmpty, shotCounts.allSatisfy({ $0 > 0 }) else { throw ValidationError("--shots must be such as 1,4,16") }
+        guard ways >= 2, episodes >= 1, outputs >= 0 else {
+            throw ValidationError("--ways must be at least 2, --episodes at least 1, --outputs at least 0")
+        }
+        guard heldOut != "none" || taps == nil else { throw ValidationError("--taps is for fitting: it does not go with --held-out none") }
+    }
+
+    private var shotCounts: [Int] { shots.split(separator: ",").map { Int($0) ?? 0 } }
+
+    func run() throws {
+        var encoder = try features.encoder()
+        let names = taps?.split(separator: ",").map(String.init) ?? encoder.model.card.encoder.taps
+        try encoder.encoder.add(taps: names)
+        let training = try features.table(encoder, directory: "\(directory)/train")
+        let test = try features.table(encoder, directory: "\(directory)/test")
+        guard ["all", "none"].contains(heldOut) || test.sources.contains(heldOut) else {
+            throw ValidationError("there is no source '\(heldOut)' in \(directory)/test; it has \(test.sources.joined(separator: ", "))")
+        }
+        let report = try evaluation.run(
+            training: training, test: test, sources: ["all", "none"].contains(heldOut) ? test.sources : [heldOut], taps: names,
+            link: heldOut == "none" ? LinkModel(directory: encoder.model).link : nil
+        ) { source in
+            if isatty(2) == 1 { FileHandle.standardError.write(Data("measuring \(source)\n".utf8)) }
+        }
+        if json {
+            FileHandle.standardOutput.write(try CanonicalJSON.encode(report, pretty: true))
+        } else {
+            print(report.table, terminator: "")
+        }
+    }
+
+    private var evaluation: Evaluation {
+        var evaluation = Evaluation()
+        evaluation.method = method
+        evaluation.ways = ways
+        evaluation.shots = shotCounts
+        evaluation.negatives = negatives
+        evaluation.episodes = episodes
+        evaluation.seed = seed
+        evaluation.trainer.fit.outputs = outputs == 0 ? nil : outputs
+        return evaluation
+    }
 }
+
+extension LinkModel.Method: ExpressibleByArgument {}
+extension Negatives: ExpressibleByArgument {}

@@ -9,8 +9,7 @@ struct FeatureOptions: ParsableArguments {
     @Option(help: "The model whose encoder to use.")
     var model = "default"
 
-    @Option(help: "Directory to look for models in, before the usual ones.")
-    var models: String?
+    @OptionGroup var search: ModelSearch
 
     @Option(help: "Threads to encode pictures on.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -19,7 +18,7 @@ struct FeatureOptions: ParsableArguments {
     var cache = false
 
     func encoder() throws -> (model: ModelDirectory, encoder: FeatureEncoder) {
-        let directory = try ModelDirectory.find(model, in: ModelDirectory.searchPath(explicit: models))
+        let directory = try ModelDirectory.find(model, in: search.path)
         let (network, taps) = try directory.loadEncoder()
         var encoder = FeatureEncoder(
             network: network, encoder: directory.card.files[directory.card.encoder.file] ?? "", taps: taps)

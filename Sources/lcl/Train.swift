@@ -58,7 +58,7 @@ struct Train: ParsableCommand {
         let link = LinkFile(
             parts: parts, calibrations: calibrations,
             training: LinkFile.Training(
-                strategy: strategy.rawValue, engine: LCL.version, encoder: encoder.encoder.encoder, classes: table.classes.count,
+                strategy: strategy.rawValue, engine: Engine.version, encoder: encoder.encoder.encoder, classes: table.classes.count,
                 pictures: table.classes.reduce(0) { $0 + $1.rows.count }, shrinkage: shrinkage,
                 provenance: packages.split(separator: "\n").map(String.init)))
         try link.write(to: output)
