@@ -21,11 +21,11 @@ static void pool_max(const float *in, size_t pixels, float *max) {
 }
 
 static void pool_sum(const float *in, size_t pixels, float *sum) {
-    float total[LCL_LANES];
+    double total[LCL_LANES];  // 12,544 values of one sign would lose three digits in single precision
     for (int j = 0; j < LCL_LANES; j++) total[j] = sum[j];
     for (size_t i = 0; i < pixels; i++)
         for (int j = 0; j < LCL_LANES; j++) total[j] += in[i * LCL_LANES + j];
-    for (int j = 0; j < LCL_LANES; j++) sum[j] = total[j];
+    for (int j = 0; j < LCL_LANES; j++) sum[j] = (float)total[j];
 }
 
 void lcl_pool(const float *in, size_t pixels, size_t planes, size_t plane_stride, float *max, float *sum) {

@@ -56,6 +56,13 @@ public struct Picture {
         buffer.base + (y + border.top) * rowStride + border.left * 8
     }
 
+    /// One element, for tests; coordinates below 0 and past the end are in the border.
+    package func element(_ x: Int, _ y: Int, _ channel: Int) -> UnsafeMutablePointer<Float> {
+        precondition((-border.left..<width + border.right).contains(x) && (-border.top..<height + border.bottom).contains(y), "(\(x), \(y))")
+        precondition(channel >= 0 && channel < channels, "channel \(channel) of \(channels)")
+        return row(y) + x * 8 + channel / 8 * planeStride + channel % 8
+    }
+
     /// Zero everywhere, border included.
     public func clear() { buffer.base.update(repeating: 0, count: planeStride * planes) }
 

@@ -11,7 +11,7 @@ public struct DiscriminantFit: Sendable {
     /// Share of the identity in the covariance, 0 to 1. The accuracy is flat from 0.1 to 0.5.
     public var shrinkage: Float = 0.3
     /// Most directions kept of each tap; `nil` keeps all.
-    public var outputs: Int? = 256
+    public var outputs: Int? = 384
 
     public init() {}
 

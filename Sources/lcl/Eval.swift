@@ -44,7 +44,7 @@ struct Eval: ParsableCommand {
     var taps: String?
 
     @Option(help: "Most directions to keep of each feature; 0 keeps all.")
-    var outputs = 256
+    var outputs = 384
 
     @Flag(help: "Print JSON.")
     var json = false

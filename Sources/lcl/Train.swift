@@ -33,7 +33,7 @@ struct Train: ParsableCommand {
     var shrinkage: Float = 0.3
 
     @Option(help: "Most directions to keep of each feature; 0 keeps all.")
-    var outputs = 256
+    var outputs = 384
 
     @Option(help: "Seed of the calibration's episodes.")
     var seed: UInt64 = 1

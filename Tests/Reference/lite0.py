@@ -67,7 +67,7 @@ def rounded(layers, state):
 
 
 def is_small(name, weight):
-    return name == "stem" or name.endswith("depthwise") or weight.numel() < 16_384
+    return name == "stem" or name.endswith("depthwise") or weight.numel() < 40_000
 
 
 def mean_input(name, state):
