@@ -4,29 +4,29 @@ import LCLTensor
 
 /// Adam with decoupled decay (Loshchilov and Hutter, arXiv 1711.05101), the decay drawing towards where training started
 /// rather than to zero (Li et al., arXiv 1802.01483): the closed form is the prior.
-struct AdamW: Equatable {
+package struct AdamW: Equatable {
     /// What it keeps between steps.
-    var first: [Matrix]
-    var second: [Matrix]
+    package var first: [Matrix]
+    package var second: [Matrix]
     /// Steps taken.
-    var step = 0
+    package var step = 0
 
     static let beta1 = 0.9, beta2 = 0.999, epsilon: Float = 1e-8
 
-    init(_ tensors: [Matrix]) {
+    package init(_ tensors: [Matrix]) {
         first = tensors.map { Matrix(rows: $0.rowCount, columns: $0.columnCount) }
         second = first
     }
 
     /// One tensor's pace.
-    struct Pace {
-        var rate: Float
+    package struct Pace {
+        package var rate: Float
         /// Share of the way to `anchor` that each step goes, times `rate`.
-        var decay: Float = 0
-        var anchor: Matrix?
+        package var decay: Float = 0
+        package var anchor: Matrix?
     }
 
-    mutating func update(_ tensors: inout [Matrix], gradients: [Matrix], paces: [Pace]) {
+    package mutating func update(_ tensors: inout [Matrix], gradients: [Matrix], paces: [Pace]) {
         step += 1
         let unbias1 = Float(1 / (1 - pow(Self.beta1, Double(step)))), unbias2 = Float(1 / (1 - pow(Self.beta2, Double(step))))
         for index in tensors.indices {

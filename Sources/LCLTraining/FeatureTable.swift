@@ -8,6 +8,12 @@ public struct FeatureTable: Sendable {
         public let name: String
         /// Its rows of ``FeatureTable/features``.
         public let rows: [Int]
+
+        package init(source: String, name: String, rows: [Int]) {
+            self.source = source
+            self.name = name
+            self.rows = rows
+        }
     }
 
     /// Names of the taps, joined in this order in a row.
@@ -18,7 +24,7 @@ public struct FeatureTable: Sendable {
     public let features: Matrix
     public let classes: [Class]
 
-    init(taps: [String], widths: [Int], features: Matrix, classes: [Class]) {
+    package init(taps: [String], widths: [Int], features: Matrix, classes: [Class]) {
         var start = 0
         columns = widths.map { width in
             defer { start += width }

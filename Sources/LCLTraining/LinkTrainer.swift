@@ -4,7 +4,7 @@ import LCLTensor
 
 /// Fits what a link file holds: the learned space, the plain one's means, and both methods' calibrations.
 public struct LinkTrainer: Sendable {
-    public var fit = DiscriminantFit()
+    public var fit: any MetricFit = DiscriminantFit()
     public var seed: UInt64 = 1
 
     public init() {}

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Lessons laid out for one pass: every picture once, prototypes and questions by its slot in ``rows``.
-struct MetricBatch {
+package struct MetricBatch {
     /// One query against the classes of its episode.
-    struct Question {
-        let slot: Int
+    package struct Question {
+        package let slot: Int
         /// Numbers of ``prototypes``.
-        let candidates: Range<Int>
+        package let candidates: Range<Int>
         /// Among the candidates, from 0.
-        let truth: Int
+        package let truth: Int
     }
 
     /// Rows of the table, each once.
-    private(set) var rows: [Int] = []
+    package private(set) var rows: [Int] = []
     /// The supports of each class of each episode.
-    private(set) var prototypes: [[Int]] = []
-    private(set) var questions: [Question] = []
+    package private(set) var prototypes: [[Int]] = []
+    package private(set) var questions: [Question] = []
     /// The original task: a picture's slot and the number of its class.
-    private(set) var pictures: [(slot: Int, label: Int)] = []
+    package private(set) var pictures: [(slot: Int, label: Int)] = []
 
-    init(_ lessons: [Lesson]) {
+    package init(_ lessons: [Lesson]) {
         var slots: [Int: Int] = [:]
         for lesson in lessons {
             switch lesson {
@@ -30,7 +30,7 @@ struct MetricBatch {
     }
 
     /// What is asked in all.
-    var count: Int { questions.count + pictures.count }
+    package var count: Int { questions.count + pictures.count }
 
     private mutating func add(_ episode: LinkEpisode, _ slots: inout [Int: Int]) {
         let candidates = prototypes.count..<prototypes.count + episode.labels.count

@@ -6,15 +6,15 @@ import LCLTensor
 ///
 /// As ``LCLLink/NearestMean`` scores: each tap's picture is u = M x at length 1, a prototype the sum of its supports at length
 /// 1, a logit temperature x the mean over taps of u . prototype. The original task scores against class vectors likewise.
-struct MetricLoss {
+package struct MetricLoss {
     /// Mean over all that was asked.
-    private(set) var loss = 0.0
+    package private(set) var loss = 0.0
     /// Of all that was asked, answered rightly.
-    private(set) var hits = 0
-    private(set) var gradient: MetricParameters
+    package private(set) var hits = 0
+    package private(set) var gradient: MetricParameters
 
     /// - Parameter inputs: of each tap, the batch's pictures in the closed-form space: [rows x outputs].
-    init(_ batch: MetricBatch, inputs: [Matrix], parameters: MetricParameters) {
+    package init(_ batch: MetricBatch, inputs: [Matrix], parameters: MetricParameters) {
         gradient = parameters.zeros
         let pictures = zip(inputs, parameters.maps).map { UnitRows($0.timesTransposed($1)) }
         var byPicture = pictures.map { Matrix(rows: $0.units.rowCount, columns: $0.units.columnCount) }

@@ -3,16 +3,16 @@ import Foundation
 import LCLTensor
 
 /// What gradient training learns of a metric; also the shape of a gradient and of the optimiser's moments.
-struct MetricParameters: Equatable {
+package struct MetricParameters: Equatable {
     /// One for each tap, [outputs x outputs]: applied after the closed-form map, and the identity at the start.
-    var maps: [Matrix]
+    package var maps: [Matrix]
     /// Logarithms of the temperatures of episodes and of the original task: [1 x 2].
-    var temperatures: Matrix
+    package var temperatures: Matrix
     /// The original task's class vectors, one matrix for each tap, [classes x outputs]; none where it is not trained on.
-    var classVectors: [Matrix]
+    package var classVectors: [Matrix]
 
     /// The closed-form metric as it is.
-    init(widths: [Int], temperature: Float, classVectors: [Matrix] = []) {
+    package init(widths: [Int], temperature: Float, classVectors: [Matrix] = []) {
         maps = widths.map { width in
             var identity = Matrix(rows: width, columns: width)
             for index in 0..<width { identity[index, index] = 1 }
@@ -23,7 +23,7 @@ struct MetricParameters: Equatable {
     }
 
     /// All tensors in a fixed order.
-    var tensors: [Matrix] {
+    package var tensors: [Matrix] {
         get { maps + [temperatures] + classVectors }
         set {
             precondition(newValue.count == tensors.count, "as many tensors as before")
@@ -34,7 +34,7 @@ struct MetricParameters: Equatable {
     }
 
     /// The same shapes, all zero.
-    var zeros: MetricParameters {
+    package var zeros: MetricParameters {
         var zeros = self
         zeros.tensors = tensors.map { Matrix(rows: $0.rowCount, columns: $0.columnCount) }
         return zeros

@@ -49,8 +49,7 @@ struct Train: ParsableCommand {
         let encoder = try features.encoder()
         let table = try features.table(encoder, directory: directory)
         var trainer = LinkTrainer()
-        trainer.fit.shrinkage = shrinkage
-        trainer.fit.outputs = outputs == 0 ? nil : outputs
+        trainer.fit = fit
         trainer.seed = seed
         let taps = encoder.model.card.encoder.taps
         let (parts, calibrations) = try trainer.train(table, classes: table.classes, taps: taps)

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import LCLTensor
+
+/// What an EpisodicFit saw after each epoch of its search.
+public struct LearningCurve: Equatable, Sendable {
+    public struct Point: Equatable, Sendable {
+        public var epoch: Int
+        /// On the lessons of the epoch, before each step; `nil` before the first epoch.
+        public var loss: Float?
+        public var accuracy: Float?
+        /// On the validation classes.
+        public var validationLoss: Float
+        /// 0 to 1.
+        public var validationAccuracy: Float
+    }
+
+    /// By epoch, from 0: the closed form.
+    public internal(set) var points: [Point] = []
+
+    /// The epoch with the least validation loss; of equals the first.
+    public var bestEpoch: Int { points.min { $0.validationLoss < $1.validationLoss }?.epoch ?? 0 }
+
+    /// One row a point, for a checkpoint: [points x 4].
+    var matrix: Matrix {
+        Matrix(points.map { [$0.loss ?? -1, $0.accuracy ?? -1, $0.validationLoss, $0.validationAccuracy] })
+    }
+
+    init() {}
+
+    /// `nil` where the rows are none of a curve.
+    init?(matrix: Matrix) {
+        guard matrix.columnCount == 4, matrix.rowCount > 0, matrix.elements.allSatisfy(\.isFinite) else { return nil }
+        points = (0..<matrix.rowCount).map { epoch in
+            let row = matrix.row(epoch), known = row.map { $0 < 0 ? nil : $0 }
+            return Point(epoch: epoch, loss: known[0], accuracy: known[1], validationLoss: row[2], validationAccuracy: row[3])
+        }
+    }
+
+    /// A drawing of losses (left) and accuracies (right) by epoch that any browser opens.
+    public func svg(title: String) -> String {
+        let panels = [
+            ChartPanel(title: "loss", lines: [("training", points.map(\.loss)), ("validation", points.map(\.validationLoss))]),
+            ChartPanel(
+                title: "accuracy, %",
+                lines: [("training", points.map { $0.accuracy.map { $0 * 100 } }), ("validation", points.map { $0.validationAccuracy * 100 })]),
+        ]
+        return ChartPanel.svg(panels, title: title, marked: bestEpoch, horizontal: "epoch")
+    }
+}
