@@ -122,7 +122,7 @@ extension LinkFile {
         }
     }
 
-    func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var writer = GGUFWriter(architecture: Self.architecture)
         writer.set("general.license", .string("Apache-2.0"))
         writer.set(Key.version, .uint32(UInt32(Self.version)))

@@ -3,9 +3,9 @@ import Foundation
 import LCLLink
 
 /// Fits a method's calibration to trials on classes that its space was not fitted on.
-enum CalibrationFit {
+package enum CalibrationFit {
     /// Share of the labels' own queries that `unknown: auto` gives up.
-    static let givenUp = 0.05
+    package static let givenUp = 0.05
 
     /// Half hard and half random negatives; 2 and 5 labels; shots as users have them.
     static func trials(_ stage: Stage, each count: Int = 150, seed: UInt64) -> [Trial] {
@@ -22,7 +22,7 @@ enum CalibrationFit {
         return trials
     }
 
-    static func fit(_ trials: [Trial]) -> Calibration {
+    package static func fit(_ trials: [Trial]) -> Calibration {
         Calibration(temperature: temperature(trials), unknown: unknown(trials))
     }
 

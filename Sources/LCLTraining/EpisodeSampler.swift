@@ -3,12 +3,12 @@ import LCLLink
 import LCLTensor
 
 /// One question: pictures of a few classes as supports, others of the same classes as queries. All are rows of a table.
-struct Episode {
+package struct Episode {
     /// Of each label.
-    var supports: [[Int]]
-    var queries: [(row: Int, label: Int)]
+    package var supports: [[Int]]
+    package var queries: [(row: Int, label: Int)]
     /// Queries of a class that has no supports.
-    var outsiders: [Int] = []
+    package var outsiders: [Int] = []
 }
 
 /// Where the classes that a class must be told from come from.
@@ -20,15 +20,25 @@ public enum Negatives: String, CaseIterable, Codable, Sendable {
 }
 
 /// Draws episodes from the classes of one source.
-struct EpisodeSampler {
+package struct EpisodeSampler {
     /// How an episode is to be.
-    struct Shape {
-        var ways = 2
-        var shots = 1
+    package struct Shape {
+        package var ways = 2
+        package var shots = 1
         /// Queries of each label, as far as a class has pictures; the last stands for the labels after it.
-        var queries = [1, 0]
-        var outsiders = 0
-        var negatives = Negatives.hard
+        package var queries = [1, 0]
+        package var outsiders = 0
+        package var negatives = Negatives.hard
+
+        package init(
+            ways: Int = 2, shots: Int = 1, queries: [Int] = [1, 0], outsiders: Int = 0, negatives: Negatives = .hard
+        ) {
+            self.ways = ways
+            self.shots = shots
+            self.queries = queries
+            self.outsiders = outsiders
+            self.negatives = negatives
+        }
 
         func queries(of label: Int) -> Int { queries[min(label, queries.count - 1)] }
 
@@ -37,7 +47,7 @@ struct EpisodeSampler {
     }
 
     /// The tap that hard negatives are found by.
-    static let miningTap = "head.mean"
+    package static let miningTap = "head.mean"
     /// Classes with fewer pictures are left out.
     static let fewestPictures = 5
     /// Classes that must be there for figures to mean something.
@@ -51,7 +61,7 @@ struct EpisodeSampler {
     ///   - classes: of one source; those with too few pictures are left out.
     ///   - mean: of the mining tap's features over all training pictures.
     ///   - hardest: how many neighbours a class has for hard negatives.
-    init(_ table: FeatureTable, classes: [FeatureTable.Class], mean: [Float], hardest: Int = 5) {
+    package init(_ table: FeatureTable, classes: [FeatureTable.Class], mean: [Float], hardest: Int = 5) {
         let classes = classes.filter { $0.rows.count >= Self.fewestPictures }
         self.classes = classes
         let likeness = Self.likeness(table, classes: classes, mean: mean)
@@ -76,12 +86,12 @@ struct EpisodeSampler {
     }
 
     /// Whether there are enough classes for figures to mean something.
-    func isFeasible(shots: Int) -> Bool {
+    package func isFeasible(shots: Int) -> Bool {
         classes.count { $0.rows.count > shots } >= Self.fewestClasses
     }
 
     /// `nil` where a hundred draws in a row find no episode of that shape.
-    func episode(_ shape: Shape, _ random: inout SeededRandom) -> Episode? {
+    package func episode(_ shape: Shape, _ random: inout SeededRandom) -> Episode? {
         let pool = classes.indices.filter { classes[$0].rows.count >= shape.fewest(of: 0) }
         guard !pool.isEmpty else { return nil }
         for _ in 0..<100 {

@@ -83,7 +83,9 @@ public struct FeatureEncoder: Sendable {
             var pixels = [UInt8](repeating: 0, count: Self.batch * reader.preparedCount)
             while let range = work.withLock({ $0.take(Self.batch, of: paths.count) }) {
                 let failures = prepare(paths[range], reader, into: &pixels)
-                let rows = pixels.withUnsafeBufferPointer { encoder.features($0, count: range.count) }
+                let rows = pixels.withUnsafeBufferPointer {
+                    encoder.features(UnsafeBufferPointer(rebasing: $0.prefix(range.count * reader.preparedCount)), count: range.count)
+                }
                 work.withLock { $0.put(rows, at: range, failures: failures) }
                 progress(range.upperBound, paths.count)
             }

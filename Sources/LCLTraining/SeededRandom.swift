@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): the same seed gives the same draws on every machine and version.
-struct SeededRandom {
+package struct SeededRandom {
     private var state: UInt64
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         state = seed
     }
 
     /// A stream of its own for each purpose: mixes `words` into `seed`.
-    init(seed: UInt64, _ words: Int...) {
+    package init(seed: UInt64, _ words: Int...) {
         state = seed
         for word in words { state = next() ^ UInt64(bitPattern: Int64(word)) }
     }
@@ -23,13 +23,13 @@ struct SeededRandom {
     }
 
     /// 0 ..< bound; the bias is below bound / 2^64.
-    mutating func below(_ bound: Int) -> Int {
+    package mutating func below(_ bound: Int) -> Int {
         precondition(bound > 0, "something to draw from")
         return Int(next().multipliedFullWidth(by: UInt64(bound)).high)
     }
 
     /// `count` different elements in random order.
-    mutating func sample<T>(_ count: Int, of items: [T]) -> [T] {
+    package mutating func sample<T>(_ count: Int, of items: [T]) -> [T] {
         precondition(count <= items.count, "enough to draw from")
         var items = items
         for index in 0..<count { items.swapAt(index, index + below(items.count - index)) }

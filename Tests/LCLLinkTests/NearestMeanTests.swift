@@ -77,7 +77,8 @@ func scores_matchTheDefinition(method: LinkModel.Method) throws {
 }
 
 @Test func transduction_holds_whenAllOfManyQueriesAreOfOneLabel() throws {
-    // Two labels 60 degrees apart; 500 queries lie around the first, half of them nearer the second's side.
+    // Two labels 60 degrees apart, 500 queries within 24 degrees of the first. Were each query to weigh 0.3, however many
+    // there are, the second prototype would be dragged among them and take half of them.
     let space = FeatureSpace([FeatureSpace.Part(tap: "d0.max", mean: [0, 0, 0])])
     let support = try SupportSet(features: Matrix([[1, 0, 0], [0.25, 0.75, 0]]), labels: [0, 1], ways: 2)
     let context = try NearestMean(space: space).link(support)

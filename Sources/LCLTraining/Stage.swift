@@ -46,13 +46,19 @@ struct Stage {
 }
 
 /// An episode's outcome.
-struct Trial {
+package struct Trial {
     /// Of each query, one logit a label.
-    let logits: [[Double]]
+    package let logits: [[Double]]
     /// The right label of each query; `nil` for one of another class.
-    let truths: [Int?]
+    package let truths: [Int?]
     /// See ``Calibration/Unknown``.
-    let cohesion: Double?
+    package let cohesion: Double?
+
+    package init(logits: [[Double]], truths: [Int?], cohesion: Double?) {
+        self.logits = logits
+        self.truths = truths
+        self.cohesion = cohesion
+    }
 
     /// Of each query that has a right label, whether its logit is above all others.
     var hits: [Bool] {

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import LCLLink
+import LCLModel
+import LCLTensor
+import Testing
+
+private let calibration = Calibration(
+    temperature: 9.5, unknown: Calibration.Unknown(oneShot: 0.25, offset: -0.125, slope: 0.75))
+
+private func sample() -> LinkFile {
+    LinkFile(
+        parts: [
+            FeatureSpace.Part(tap: "d11.max", mean: [0.5, 1, 2], map: Matrix([[1, 0.5, -2], [0, 0.25, 8]])),
+            FeatureSpace.Part(tap: "d15.max", mean: [3], map: Matrix([[0.5]])),
+        ],
+        calibrations: [.metric: calibration, .prototype: calibration],
+        training: LinkFile.Training(
+            strategy: "lda", engine: "0.1.0", encoder: "ab12", classes: 3, pictures: 9, shrinkage: 0.25,
+            provenance: ["one 1.0 ff", "two 2.0 ee"]))
+}
+
+/// Runs `body` with the path of a file with these bytes.
+private func withFile<R>(_ bytes: [UInt8], _ body: (String) throws -> R) throws -> R {
+    let url = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString + ".gguf")
+    try Data(bytes).write(to: url)
+    defer { try? FileManager.default.removeItem(at: url) }
+    return try body(url.path)
+}
+
+@Test func linkFile_comesBackAsItWas() throws {
+    let link = sample()
+    let back = try withFile(link.encoded()) { try LinkFile(path: $0) }
+    #expect(back.training == link.training)
+    #expect(back.calibrations == link.calibrations)
+    #expect(back.methods == [.metric, .prototype])
+    #expect(back.parts.map(\.tap) == ["d11.max", "d15.max"])
+    #expect(back.parts.map(\.mean) == [[0.5, 1, 2], [3]])
+    #expect(back.parts.map { $0.map?.elements } == [[1, 0.5, -2, 0, 0.25, 8], [0.5]])
+    #expect(back.space(.prototype).width == 4 && back.space(.metric).width == 3)
+}
+
+@Test func linkFile_isTheSameBytes_whereverItIsMade() {
+    #expect(sample().encoded() == sample().encoded())
+}
+
+@Test func linkFile_servesPrototypeAlone_withoutMaps() throws {
+    var link = sample()
+    link.parts = [FeatureSpace.Part(tap: "d11.max", mean: [1, 2])]
+    let back = try withFile(link.encoded()) { try LinkFile(path: $0) }
+    #expect(back.methods == [.prototype])
+}
+
+@Test(arguments: ["nan", "infinite map", "temperature", "no calibration", "no taps", "tap twice"])
+func linkFile_refuses_whatCannotBeUsed(_ what: String) throws {
+    var link = sample()
+    switch what {
+    case "nan": link.parts[0] = FeatureSpace.Part(tap: "d11.max", mean: [.nan])
+    case "infinite map": link.parts[0] = FeatureSpace.Part(tap: "d11.max", mean: [1], map: Matrix([[1e6]]))  // not an F16
+    case "temperature": link.calibrations[.metric]?.temperature = 0
+    case "no calibration": link.calibrations = [:]
+    case "no taps": link.parts = []
+    default: link.parts = [FeatureSpace.Part(tap: "d1.max", mean: [1]), FeatureSpace.Part(tap: "d2.max", mean: [1])]
+    }
+    var bytes = link.encoded()
+    if what == "tap twice" {
+        for index in bytes.indices.dropLast(6) where Array(bytes[index..<index + 6]) == Array("d2.max".utf8) {
+            bytes[index + 1] = UInt8(ascii: "1")
+        }
+    }
+    #expect(throws: (any Error).self) { try withFile(bytes) { try LinkFile(path: $0) } }
+}
+
+@Test func linkFile_refuses_aMapThatDoesNotTakeWhatTheTapGives() throws {
+    var writer = GGUFWriter(architecture: LinkFile.architecture)
+    let good = sample().encoded()
+    let names = try withFile(good) { try GGUFFile(path: $0) }
+    for (key, value) in names.metadata where key != "general.architecture" { writer.set(key, value) }
+    for tap in ["d11.max", "d15.max"] {
+        writer.add(tensor: "\(tap).mean", shape: [3], values: [1, 2, 3], as: .f32)
+        writer.add(tensor: "\(tap).map", Matrix([[1, 2]]), as: .f16)
+    }
+    #expect(throws: LinkError.self) { try withFile(writer.encoded()) { try LinkFile(path: $0) } }
+}
+
+@Test func linkFile_refuses_anotherArchitecture() throws {
+    var bytes = GGUFWriter(architecture: "llama").encoded()
+    #expect(throws: LinkError.self) { try withFile(bytes) { try LinkFile(path: $0) } }
+    bytes.removeLast()
+    #expect(throws: ModelError.self) { try withFile(bytes) { try LinkFile(path: $0) } }
+}
+
+@Test func linkFile_refuses_everyTruncation() throws {
+    let whole = sample().encoded()
+    for length in stride(from: 0, to: whole.count, by: 7) {
+        #expect(throws: (any Error).self) { try withFile(Array(whole.prefix(length))) { try LinkFile(path: $0) } }
+    }
+}
