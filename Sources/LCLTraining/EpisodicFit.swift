@@ -25,6 +25,8 @@ public struct EpisodicFit: MetricFit {
     public var checkpoints: String?
     /// Told after every step, on the thread that trains.
     public var progress: @Sendable (TrainingProgress) -> Void = { _ in }
+    /// Told how the search went, once a training is done.
+    public var finished: @Sendable (LearningCurve) -> Void = { _ in }
 
     public init(_ lessons: LinkStrategy) {
         self.lessons = lessons
@@ -33,7 +35,9 @@ public struct EpisodicFit: MetricFit {
     public var strategy: String { lessons.rawValue }
 
     public func parts(_ table: FeatureTable, classes: [FeatureTable.Class], taps: [String]) throws -> [FeatureSpace.Part] {
-        try run(table, classes: classes, taps: taps).parts
+        let (parts, curve) = try run(table, classes: classes, taps: taps)
+        finished(curve)
+        return parts
     }
 
     /// The space, and how the search for the number of epochs went.
@@ -79,7 +83,7 @@ public struct EpisodicFit: MetricFit {
     }
 
     /// Every source gives one class in ``validationEvery`` to validation, by lot.
-    private func split(_ classes: [FeatureTable.Class]) -> (kept: [FeatureTable.Class], held: [FeatureTable.Class]) {
+    package func split(_ classes: [FeatureTable.Class]) -> (kept: [FeatureTable.Class], held: [FeatureTable.Class]) {
         var random = SeededRandom(seed: seed, 0x5e1ec7)
         var held: Set<FeatureTable.Class> = []
         for source in Set(classes.map(\.source)).sorted() {

@@ -13,6 +13,14 @@ public struct LearningCurve: Equatable, Sendable {
         public var validationLoss: Float
         /// 0 to 1.
         public var validationAccuracy: Float
+
+        package init(epoch: Int, loss: Float? = nil, accuracy: Float? = nil, validationLoss: Float, validationAccuracy: Float) {
+            self.epoch = epoch
+            self.loss = loss
+            self.accuracy = accuracy
+            self.validationLoss = validationLoss
+            self.validationAccuracy = validationAccuracy
+        }
     }
 
     /// By epoch, from 0: the closed form.
@@ -26,11 +34,13 @@ public struct LearningCurve: Equatable, Sendable {
         Matrix(points.map { [$0.loss ?? -1, $0.accuracy ?? -1, $0.validationLoss, $0.validationAccuracy] })
     }
 
-    init() {}
+    package init(points: [Point] = []) {
+        self.points = points
+    }
 
     /// `nil` where the rows are none of a curve.
     init?(matrix: Matrix) {
-        guard matrix.columnCount == 4, matrix.rowCount > 0, matrix.elements.allSatisfy(\.isFinite) else { return nil }
+        guard matrix.columnCount == 4, matrix.elements.allSatisfy(\.isFinite) else { return nil }
         points = (0..<matrix.rowCount).map { epoch in
             let row = matrix.row(epoch), known = row.map { $0 < 0 ? nil : $0 }
             return Point(epoch: epoch, loss: known[0], accuracy: known[1], validationLoss: row[2], validationAccuracy: row[3])
