@@ -22,8 +22,14 @@ package struct AdamW: Equatable {
     package struct Pace {
         package var rate: Float
         /// Share of the way to `anchor` that each step goes, times `rate`.
-        package var decay: Float = 0
+        package var decay: Float
         package var anchor: Matrix?
+
+        package init(rate: Float, decay: Float = 0, anchor: Matrix? = nil) {
+            self.rate = rate
+            self.decay = decay
+            self.anchor = anchor
+        }
     }
 
     package mutating func update(_ tensors: inout [Matrix], gradients: [Matrix], paces: [Pace]) {

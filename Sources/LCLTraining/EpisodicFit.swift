@@ -51,7 +51,7 @@ public struct EpisodicFit: MetricFit {
         let (kept, held) = split(classes)
         var curve = saved?.curve ?? LearningCurve()
         if saved?.stage != .all {
-            let validation = try Validation(table, classes: held, shape: shape, seed: seed)
+            let validation = try Validation(table, classes: held.map(\.originals), shape: shape, seed: seed)
             try search(validation, try MetricTraining(self, table, classes: kept, taps: taps), &curve, from: saved, store)
             saved = nil
         }

@@ -31,6 +31,13 @@ public struct LinkEpisode: Equatable, Sendable {
     public var supports: [Example]
     public var queries: [Example]
 
+    public init(labels: [String], classes: [Int], supports: [Example], queries: [Example]) {
+        self.labels = labels
+        self.classes = classes
+        self.supports = supports
+        self.queries = queries
+    }
+
     /// The supports of each label, in the order shown.
     public var supportRows: [[Int]] {
         labels.indices.map { label in supports.filter { $0.label == label }.map(\.row) }

@@ -11,7 +11,8 @@ struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Fit a link file (how features are compared) on a folder of classes.",
         discussion: """
-            DIR holds CLASS/*.png|jpg, or SOURCE/CLASS/*.png|jpg. With several sources the confidence is calibrated on each \
+            DIR holds CLASS/*.png|jpg, or SOURCE/CLASS/*.png|jpg; or it is a list NAME.csv whose first line is path,class or \
+            path,class,source, with paths from the list's own folder. With several sources the confidence is calibrated on each \
             source in turn, left out of the fit; with one, on a fifth of its classes in turn. A file packages.txt in DIR, one \
             line each, is noted in the result as where the pictures came from.
 
@@ -20,7 +21,7 @@ struct Train: ParsableCommand {
             which may be none.
             """)
 
-    @Argument(help: "The folder of classes.")
+    @Argument(help: "The folder of classes, or a list of pictures.")
     var directory: String
 
     @Option(name: .shortAndLong, help: "The link file to write.")
@@ -32,7 +33,10 @@ struct Train: ParsableCommand {
     @Option(help: "Queries of a training episode, each from any of its classes.")
     var queries = 4
 
-    @Option(help: "Seed of the training's and the calibration's episodes.")
+    @Option(help: "Variations of every picture (part of it, turned, mirrored, other light) to learn from besides it.")
+    var views = 0
+
+    @Option(help: "Seed of the episodes and of the views.")
     var seed: UInt64 = 1
 
     @Option(help: "Where to draw the learning curve (SVG); the closed form has none.")
@@ -44,10 +48,13 @@ struct Train: ParsableCommand {
 
     func validate() throws {
         guard ways >= 2, queries >= 1 else { throw ValidationError("--ways must be at least 2, --queries at least 1") }
+        guard (0...100).contains(views) else { throw ValidationError("--views must be from 0 to 100") }
     }
 
     func run() throws {
-        let encoder = try features.encoder()
+        var encoder = try features.encoder()
+        encoder.encoder.views = views
+        encoder.encoder.augmentation.seed = seed
         let table = try features.table(encoder, directory: directory)
         var trainer = LinkTrainer()
         trainer.fit = try fit.fit(shape: LessonSampler.Shape(ways: ways, queries: queries), seed: seed, curve: curve)
