@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The matrix product, AVX2 and FMA: a register tile of up to 6 rows x 16 or 4 x 24 outputs, weights in packed panels.
+// The matrix product, AVX2 and FMA: a register tile of up to 6 rows x 16 or 3 x 24 outputs, weights in packed panels.
 // After Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (ACM TOMS 34(3), 2008).
 #include "kernels.h"
 #if defined(__x86_64__)
@@ -65,13 +65,13 @@ AVX2 INLINE void tile(const int mr, const int nv, const tile_args *t) {
 #define TILE(MR, NV) AVX2 static void tile_##MR##x##NV(const tile_args *t) { tile(MR, NV, t); }
 TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1)
 TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
-TILE(1, 3) TILE(2, 3) TILE(3, 3) TILE(4, 3)
+TILE(1, 3) TILE(2, 3) TILE(3, 3)
 
 typedef void (*tile_function)(const tile_args *);
 static const tile_function tiles[3][MAX_ROWS] = {
     {tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1},
     {tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2},
-    {tile_1x3, tile_2x3, tile_3x3, tile_4x3},
+    {tile_1x3, tile_2x3, tile_3x3},
 };
 
 /// Where the rows of a tile that starts at `row` go.
@@ -86,7 +86,7 @@ static void place_rows(const lcl_linear *p, size_t row, size_t rows, size_t at[M
 
 /// One panel of outputs for rows [row, end), in tiles of nearly equal height: a tile of one row would waste the pipeline.
 static void panel(const lcl_linear *p, size_t row, size_t end, size_t width, const float *a, tile_args *t) {
-    const size_t nv = width / LCL_LANES, highest = nv == 3 ? 4 : MAX_ROWS;
+    const size_t nv = width / LCL_LANES, highest = nv == 3 ? 3 : MAX_ROWS;  // 4 x 24 would spill a register
     for (size_t left = (end - row + highest - 1) / highest; row < end; left--) {
         const size_t rows = (end - row + left - 1) / left;
         t->a = a + row * p->a_row;

@@ -93,9 +93,9 @@ enum Transduction {
     static let temperature: Float = 20
     static let rounds = 5
 
-    /// The weight of one of `queries` queries against a support's 1. All together weigh at most 3: without that bound, a
-    /// hundred queries of one label drag every prototype to where they are.
-    static func mass(of queries: Int) -> Float { min(0.3, 3 / Float(queries)) }
+    /// The weight of one of `queries` queries against a support's 1. All together weigh at most as 14 do: without that
+    /// bound, a hundred queries of one label drag every prototype to where they are.
+    static func mass(of queries: Int) -> Float { min(0.3, 4.2 / Float(queries)) }
 
     /// Softmax of each row at ``temperature``.
     static func votes(_ logits: Matrix) -> Matrix {

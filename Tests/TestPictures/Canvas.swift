@@ -8,39 +8,35 @@ package struct Canvas: Equatable, Sendable {
     package var pixels: [UInt8]
 
     package init(width: Int, height: Int, red: UInt8 = 255, green: UInt8 = 255, blue: UInt8 = 255, alpha: UInt8 = 255) {
+        precondition(width > 0 && height > 0)
         self.width = width
         self.height = height
         pixels = []
-        fatalError("not written yet")
+        pixels.reserveCapacity(width * height * 4)
+        for _ in 0..<width * height { pixels += [red, green, blue, alpha] }
     }
 
-    package struct JPEGOptions: Sendable {
-        package enum Colour: Sendable { case rgb, grey, cmyk, ycck }
-        package var quality = 90
-        package var colour = Colour.rgb
-        /// 4:4:4 instead of 4:2:0.
-        package var fullChroma = false
-        package var progressive = false
-        /// EXIF orientation 1 to 8 to claim in an APP1 segment; `nil` writes none. The pixels stay as they are.
-        package var orientation: Int?
-
-        package init() {}
+    /// One pixel: R, G, B, A.
+    package subscript(x: Int, y: Int) -> SIMD4<UInt8> {
+        get {
+            let at = (y * width + x) * 4
+            return SIMD4(pixels[at], pixels[at + 1], pixels[at + 2], pixels[at + 3])
+        }
+        set {
+            let at = (y * width + x) * 4
+            for channel in 0..<4 { pixels[at + channel] = newValue[channel] }
+        }
     }
 
-    package struct PNGOptions: Sendable {
-        package enum Colour: Sendable { case rgb, rgba, grey, greyAlpha, palette }
-        package var colour = Colour.rgb
-        package var sixteenBit = false
-        package var interlaced = false
-        /// EXIF orientation 1 to 8 to claim in an eXIf chunk; `nil` writes none.
-        package var orientation: Int?
-
-        package init() {}
+    /// Every pixel in reading order.
+    var colours: some Sequence<SIMD4<UInt8>> {
+        (0..<width * height).lazy.map { i in
+            SIMD4(pixels[i * 4], pixels[i * 4 + 1], pixels[i * 4 + 2], pixels[i * 4 + 3])
+        }
     }
 
-    /// The bytes of a JPEG file; alpha is dropped.
-    package func jpeg(_ options: JPEGOptions = JPEGOptions()) -> [UInt8] { fatalError("not written yet") }
-
-    /// The bytes of a PNG file; with `.palette` the colours are quantised to 6 x 6 x 6 and alpha goes to a tRNS chunk.
-    package func png(_ options: PNGOptions = PNGOptions()) -> [UInt8] { fatalError("not written yet") }
+    /// TIFF data with nothing but an orientation: what EXIF segments and chunks hold.
+    static func tiff(orientation: Int) -> [UInt8] {
+        [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, UInt8(orientation), 0, 0, 0, 0, 0, 0]
+    }
 }

@@ -52,7 +52,7 @@ def scores(support, queries, means, maps):
         votes = 20 * logits(q, moved)
         votes = np.exp(votes - votes.max(1, keepdims=True))
         votes /= votes.sum(1, keepdims=True)
-        moved = [total + min(0.3, 3 / QUERIES) * votes.T @ part for total, part in zip(sums, q)]
+        moved = [total + min(0.3, 4.2 / QUERIES) * votes.T @ part for total, part in zip(sums, q)]
     return {
         "logits": logits(q, sums), "similarities": sum(a @ b.T for a, b in zip(q, s)), "leftOut": left_out,
         "transductive": logits(q, moved),
