@@ -58,12 +58,14 @@ private struct Variation {
                 let u = (Double(x) + 0.5 - half) * (mirrored ? -1 : 1), v = Double(y) + 0.5 - half
                 let fromX = cosine * u - sine * v + half + middle.x * Double(side) - 0.5
                 let fromY = sine * u + cosine * v + half + middle.y * Double(side) - 0.5
-                blend(source, side: side, x: fromX, y: fromY, into: &target[(y * side + x) * 3...])
+                blend(source, side: side, x: fromX, y: fromY, into: target, at: (y * side + x) * 3)
             }
         }
     }
 
-    private func blend(_ source: [UInt8], side: Int, x: Double, y: Double, into pixel: inout Slice<UnsafeMutableBufferPointer<UInt8>>) {
+    private func blend(
+        _ source: [UInt8], side: Int, x: Double, y: Double, into target: UnsafeMutableBufferPointer<UInt8>, at start: Int
+    ) {
         let left = x.rounded(.down), top = y.rounded(.down)
         func inside(_ position: Double) -> Int { Int(min(max(position, 0), Double(side - 1))) }
         let columns = [inside(left), inside(left + 1)], rows = [inside(top) * side, inside(top + 1) * side]
@@ -72,7 +74,7 @@ private struct Variation {
             func value(_ row: Int, _ column: Int) -> Double { Double(source[(rows[row] + columns[column]) * 3 + channel]) }
             let upper = value(0, 0) * (1 - right) + value(0, 1) * right
             let lower = value(1, 0) * (1 - right) + value(1, 1) * right
-            pixel[pixel.startIndex + channel] = UInt8((upper * (1 - below) + lower * below).rounded())
+            target[start + channel] = UInt8((upper * (1 - below) + lower * below).rounded())
         }
     }
 

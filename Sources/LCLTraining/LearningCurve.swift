@@ -49,12 +49,19 @@ public struct LearningCurve: Equatable, Sendable {
 
     /// A drawing of losses (left) and accuracies (right) by epoch that any browser opens.
     public func svg(title: String) -> String {
-        let panels = [
-            ChartPanel(title: "loss", lines: [("training", points.map(\.loss)), ("validation", points.map(\.validationLoss))]),
-            ChartPanel(
-                title: "accuracy, %",
-                lines: [("training", points.map { $0.accuracy.map { $0 * 100 } }), ("validation", points.map { $0.validationAccuracy * 100 })]),
-        ]
-        return ChartPanel.svg(panels, title: title, marked: bestEpoch, horizontal: "epoch")
+        func line(_ name: String, _ value: (Point) -> Float?) -> Chart.Line {
+            Chart.Line(name: name, points: points.compactMap { point in value(point).map { (Double(point.epoch), Double($0)) } })
+        }
+        let ticks = [0, points.last?.epoch ?? 1].map { (x: Double($0), text: "\($0)") }
+        func chart(_ title: String, _ lines: [Chart.Line]) -> Chart {
+            Chart(title: title, horizontal: "epoch", ticks: ticks, lines: lines, marked: Double(bestEpoch))
+        }
+        return Chart.svg(
+            [
+                chart("loss", [line("training") { $0.loss }, line("validation") { $0.validationLoss }]),
+                chart(
+                    "accuracy, %",
+                    [line("training") { $0.accuracy.map { $0 * 100 } }, line("validation") { $0.validationAccuracy * 100 }]),
+            ], title: title)
     }
 }

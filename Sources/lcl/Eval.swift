@@ -43,6 +43,9 @@ struct Eval: ParsableCommand {
     @Option(help: "Taps to compare by, comma-separated, instead of the model's (such as head.mean).")
     var taps: String?
 
+    @Option(help: "Also write tables and plots to this HTML file, which opens offline.")
+    var html: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -74,6 +77,13 @@ struct Eval: ParsableCommand {
             link: heldOut == "none" ? LinkModel(directory: encoder.model).link : nil
         ) { source in
             if isatty(2) == 1 { FileHandle.standardError.write(Data("measuring \(source)\n".utf8)) }
+        }
+        if let html {
+            do {
+                try report.page.write(toFile: html, atomically: true, encoding: .utf8)
+            } catch {
+                throw TrainingError.unwritable(path: html, reason: error.localizedDescription)
+            }
         }
         if json {
             FileHandle.standardOutput.write(try CanonicalJSON.encode(report, pretty: true))
