@@ -42,7 +42,7 @@ public struct FeatureEncoder: Sendable {
     public func table(
         _ tree: PictureTree, cache: String? = nil, progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> (table: FeatureTable, skipped: [String: String]) {
-        let fingerprint = try tree.fingerprint() + (views == 0 ? "" : " \(views) x \(augmentation)")
+        let fingerprint = cache == nil ? "" : try tree.fingerprint() + (views == 0 ? "" : " \(views) x \(augmentation)")
         if let cache, let kept = FeatureCache(path: cache), kept.fits(fingerprint, encoder: encoder, taps: taps) {
             return (table(tree, features: kept.features, skipped: Set(kept.skipped)), [:])
         }

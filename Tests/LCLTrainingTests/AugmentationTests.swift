@@ -5,9 +5,16 @@ import Testing
 private let side = 32
 
 /// Red grows to the right, green downwards, blue is a chequered pattern.
-private let picture: [UInt8] = (0..<side).flatMap { y in
-    (0..<side).flatMap { x in [UInt8(x * 8), UInt8(y * 8), (x / 4 + y / 4) % 2 == 0 ? 40 : 200] }
-}
+private let picture: [UInt8] = {
+    var pixels: [UInt8] = []
+    for y in 0..<side {
+        for x in 0..<side {
+            let isLight = (x / 4 + y / 4) % 2 == 1
+            pixels += [UInt8(x * 8), UInt8(y * 8), isLight ? 200 : 40]
+        }
+    }
+    return pixels
+}()
 
 private func none() -> Augmentation {
     var augmentation = Augmentation()
@@ -30,8 +37,11 @@ private func red(_ pixels: [UInt8], _ x: Int, _ y: Int) -> Int { Int(pixels[(y *
 @Test func flip_mirrorsHalfOfTheViews_exactly() {
     var augmentation = none()
     augmentation.flips = true
-    let mirrored: [UInt8] = (0..<side).flatMap { y in
-        (0..<side).flatMap { x in (0..<3).map { picture[(y * side + side - 1 - x) * 3 + $0] } }
+    var mirrored = picture
+    for y in 0..<side {
+        for x in 0..<side {
+            for channel in 0..<3 { mirrored[(y * side + x) * 3 + channel] = picture[(y * side + side - 1 - x) * 3 + channel] }
+        }
     }
     let views = (0..<200).map { varied(augmentation, view: $0) }
     #expect(views.allSatisfy { $0 == picture || $0 == mirrored })
