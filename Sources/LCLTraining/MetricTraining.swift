@@ -5,7 +5,7 @@ import LCLTensor
 /// One training of a metric on some classes: what it learns from, and where it stands after whole epochs.
 package struct MetricTraining {
     private let fit: EpisodicFit
-    private let sampler: LessonSampler
+    package let sampler: LessonSampler
     /// The closed-form space.
     private let start: [FeatureSpace.Part]
     /// Of each tap, the classes' pictures in the closed-form space at length 1: [pictures x outputs].
@@ -74,11 +74,14 @@ package struct MetricTraining {
     }
 
     private mutating func step(_ lessons: [Lesson]) -> (loss: Double, hits: Int, count: Int) {
-        let batch = MetricBatch(lessons)
-        let rows = batch.rows.map { place[$0]! }
-        let outcome = MetricLoss(batch, inputs: inputs.map { $0.gather(rows) }, parameters: parameters)
+        let batch = MetricBatch(lessons), outcome = outcome(of: batch)
         optimizer.update(&parameters.tensors, gradients: outcome.gradient.tensors, paces: paces)
         return (outcome.loss, outcome.hits, batch.count)
+    }
+
+    package func outcome(of batch: MetricBatch) -> MetricLoss {
+        let rows = batch.rows.map { place[$0]! }
+        return MetricLoss(batch, inputs: inputs.map { $0.gather(rows) }, parameters: parameters)
     }
 
     // MARK: - Checkpoints

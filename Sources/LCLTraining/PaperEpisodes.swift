@@ -11,6 +11,13 @@ public struct PaperEpisode: Equatable, Sendable {
     public var query: String
     /// The right label: 0 or 1.
     public var label: Int
+
+    public init(names: [String], supports: [[String]], query: String, label: Int) {
+        self.names = names
+        self.supports = supports
+        self.query = query
+        self.label = label
+    }
 }
 
 /// Reads the paper's own files: one JSON object a line, paths from a folder of pictures.

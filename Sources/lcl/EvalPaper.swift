@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import LCLJob
 import LCLLink
+import LCLModel
 import LCLTraining
 
 /// Measures a model on the paper's own benchmark files.

@@ -23,18 +23,19 @@ private func folder() throws -> String {
     return path
 }
 
+private let somePoint = LearningCurve.Point(epoch: 0, validationLoss: 1, validationAccuracy: 0.5)
+
 private func training(_ fit: EpisodicFit) throws -> MetricTraining {
     try MetricTraining(fit, table, classes: table.classes, taps: ["d11.max"])
 }
 
 @Test(arguments: LinkStrategy.allCases)
-func training_lowersTheLoss(strategy: LinkStrategy) throws {
+func training_lowersTheLossOfItsLessons(strategy: LinkStrategy) throws {
     var training = try training(fit(strategy))
-    let first = training.runEpoch { _ in }
-    _ = training.runEpoch { _ in }
-    let last = training.runEpoch { _ in }
-    #expect(last.loss < 0.8 * first.loss)
-    #expect(last.accuracy > first.accuracy)
+    let batch = MetricBatch((0..<60).map { training.sampler.lesson(epoch: 0, number: $0, seed: 1) })
+    let before = training.outcome(of: batch).loss
+    for _ in 0..<3 { _ = training.runEpoch { _ in } }
+    #expect(training.outcome(of: batch).loss < 0.9 * before)
 }
 
 @Test(arguments: [LinkStrategy.twoWay, .mix])
@@ -46,7 +47,7 @@ func resumedTraining_isTheUninterruptedOne_toTheBit(strategy: LinkStrategy) thro
 
     _ = first.runEpoch { _ in }
     let path = "\(folder)/checkpoint.gguf"
-    try Data(first.checkpoint(.all, LearningCurve(points: [])).encoded()).write(to: URL(filePath: path))
+    try Data(first.checkpoint(.all, LearningCurve(points: [somePoint])).encoded()).write(to: URL(filePath: path))
     var second = try training(fit(strategy))
     try second.restore(MetricCheckpoint(path: path))
     for _ in 0..<2 { _ = second.runEpoch { _ in } }
@@ -114,7 +115,7 @@ func interruptedFit_endsAsTheUninterruptedOne(checkpointsKept: Int) throws {
 @Test func checkpoint_isRefused_whenDamagedOrOfAnotherShape() throws {
     let folder = try folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let path = "\(folder)/checkpoint.gguf", curve = LearningCurve(points: [])
+    let path = "\(folder)/checkpoint.gguf", curve = LearningCurve(points: [somePoint])
     var wide = fit(.twoWay)
     wide.start.outputs = 9
     var training = try training(fit(.twoWay))
