@@ -17,7 +17,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["JSON", "CommandLineArguments"]),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -48,20 +47,24 @@ let package = Package(
             dependencies: [
                 "LCLJob",
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        .target(name: "LCLWorker", dependencies: ["LCLJob", "LCLLink", "LCLImage", "LCLSpool"]),
+        .target(
+            name: "LCLWorker",
+            dependencies: ["LCLJob", "LCLLink", "LCLModel", "LCLTensor", "LCLDigest", "LCLImage", "LCLSpool", "CPosix"]),
         .target(
             name: "LCLDaemon",
             dependencies: [
-                "LCLJob", "LCLSpool", "LCLStore", "LCLControl", "LCLWorker",
+                "LCLJob", "LCLSpool", "LCLStore", "LCLControl", "LCLWorker", "LCLModel",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ]),
 
@@ -75,7 +78,7 @@ let package = Package(
         .executableTarget(
             name: "lcld",
             dependencies: [
-                "LCLDaemon", "LCLWorker",
+                "LCLDaemon", "LCLWorker", "LCLImage", "LCLJob",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -92,9 +95,18 @@ let package = Package(
             name: "CTestCodecs", path: "Tests/CTestCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
         .testTarget(name: "LCLJobTests", dependencies: ["LCLJob"]),
-        .testTarget(name: "LCLSpoolTests", dependencies: ["LCLSpool", "LCLJob"]),
-        .testTarget(name: "LCLStoreTests", dependencies: ["LCLStore", "LCLJob"]),
-        .testTarget(name: "LCLControlTests", dependencies: ["LCLControl", "LCLJob"]),
+        .testTarget(name: "LCLSpoolTests", dependencies: ["LCLSpool", "LCLJob", "CPosix"]),
+        .testTarget(
+            name: "LCLStoreTests", dependencies: ["LCLStore", "LCLJob", .product(name: "GRDB", package: "GRDB.swift")]),
+        .testTarget(
+            name: "LCLControlTests",
+            dependencies: [
+                "LCLControl", "LCLJob",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .testTarget(name: "LCLCtlTests", dependencies: ["lclctl", "LCLControl", "LCLJob"]),
         .testTarget(name: "LCLDigestTests", dependencies: ["LCLDigest"]),
         .testTarget(name: "LCLTensorTests", dependencies: ["LCLTensor"]),
         .testTarget(name: "LCLImageTests", dependencies: ["LCLImage", "TestPictures"], resources: [.copy("Goldens")]),
@@ -102,8 +114,8 @@ let package = Package(
         .testTarget(name: "LCLLinkTests", dependencies: ["LCLLink", "LCLModel", "LCLTensor", "LCLImage", "TestPictures"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLTrainingTests", dependencies: ["LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "TestPictures"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLWorkerTests", dependencies: ["LCLWorker", "LCLJob", "TestPictures"]),
-        .testTarget(name: "LCLDaemonTests", dependencies: ["LCLDaemon", "LCLStore", "LCLSpool", "LCLJob"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["LCLJob", "TestPictures", "lcl", "lcld", "lclctl"]),
+        .testTarget(name: "LCLDaemonTests", dependencies: ["LCLDaemon", "LCLWorker", "LCLStore", "LCLSpool", "LCLJob"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["LCLJob", "LCLControl", "TestPictures", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]
 )

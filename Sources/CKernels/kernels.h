@@ -3,12 +3,6 @@
 #pragma once
 #include "CKernels.h"
 
-/// Rows at a time such that their inputs stay in the second-level cache while all outputs are computed.
-static inline size_t lcl_rows_per_chunk(size_t k) {
-    size_t rows = 160 * 1024 / (sizeof(float) * (k ? k : 1));
-    return rows < 48 ? 48 : rows;
-}
-
 #if defined(__x86_64__)
 void lcl_linear_avx2(const lcl_linear *);
 void lcl_depthwise_avx2(const lcl_depthwise *);

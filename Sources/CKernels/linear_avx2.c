@@ -11,6 +11,12 @@
 // Inputs at a time: a panel of 16 x 256 weights is 16 KiB, half the first-level cache. Partial sums wait in c.
 enum { K_BLOCK = 256, MAX_ROWS = 6 };
 
+/// Rows at a time, about: their inputs stay in the second-level cache while all outputs are computed.
+static size_t rows_per_chunk(size_t k) {
+    const size_t rows = 160 * 1024 / (sizeof(float) * (k ? k : 1));
+    return rows < 64 ? 64 : rows;
+}
+
 /// One step of k for a whole tile.
 AVX2 INLINE void step(const int mr, const int nv, const float *a, size_t a_row, const float *w, __m256 acc[MAX_ROWS][3]) {
     __m256 b[3];
@@ -74,33 +80,39 @@ static const tile_function tiles[3][MAX_ROWS] = {
     {tile_1x3, tile_2x3, tile_3x3},
 };
 
-/// Where the rows of a tile that starts at `row` go.
-static void place_rows(const lcl_linear *p, size_t row, size_t rows, size_t at[MAX_ROWS]) {
-    size_t in_group = row % p->c_group, next = row * p->c_row + row / p->c_group * p->c_gap;
+/// Walks over the rows of c: where the next one begins, and how many of its group came before it.
+typedef struct {
+    size_t next, in_group;
+} row_cursor;
+
+static void place_rows(const lcl_linear *p, row_cursor *cursor, size_t rows, size_t at[MAX_ROWS]) {
     for (size_t i = 0; i < rows; i++) {
-        at[i] = next;
-        next += p->c_row;
-        if (++in_group == p->c_group) in_group = 0, next += p->c_gap;
+        at[i] = cursor->next;
+        cursor->next += p->c_row;
+        if (++cursor->in_group == p->c_group) cursor->in_group = 0, cursor->next += p->c_gap;
     }
 }
 
 /// One panel of outputs for rows [row, end), in tiles of nearly equal height: a tile of one row would waste the pipeline.
 static void panel(const lcl_linear *p, size_t row, size_t end, size_t width, const float *a, tile_args *t) {
     const size_t nv = width / LCL_LANES, highest = nv == 3 ? 3 : MAX_ROWS;  // 4 x 24 would spill a register
-    for (size_t left = (end - row + highest - 1) / highest; row < end; left--) {
-        const size_t rows = (end - row + left - 1) / left;
-        t->a = a + row * p->a_row;
-        place_rows(p, row, rows, t->at);
+    const size_t count = (end - row + highest - 1) / highest, least = (end - row) / count, higher = (end - row) % count;
+    row_cursor cursor = {row * p->c_row + row / p->c_group * p->c_gap, row % p->c_group};
+    a += row * p->a_row;
+    for (size_t i = 0; i < count; i++) {
+        const size_t rows = i < higher ? least + 1 : least;
+        t->a = a;
+        place_rows(p, &cursor, rows, t->at);
         tiles[nv - 1][rows - 1](t);
-        row += rows;
+        a += rows * p->a_row;
     }
 }
 
 void lcl_linear_avx2(const lcl_linear *p) {
     tile_args t = {.a_row = p->a_row, .a_plane = p->a_plane, .c_plane = p->c_plane, .relu6 = p->relu6};
-    const size_t chunk = lcl_rows_per_chunk(p->k);
-    for (size_t row = 0; row < p->m; row += chunk) {
-        const size_t end = row + chunk < p->m ? row + chunk : p->m;
+    const size_t chunks = (p->m + rows_per_chunk(p->k) - 1) / rows_per_chunk(p->k);
+    for (size_t chunk = 0; chunk < chunks; chunk++) {
+        const size_t row = p->m * chunk / chunks, end = p->m * (chunk + 1) / chunks;
         size_t width;
         for (size_t first = 0; first < p->n; first += width) {
             width = lcl_panel_width(p->n, first);

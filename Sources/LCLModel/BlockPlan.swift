@@ -71,7 +71,7 @@ struct BlockPlan {
     var outputSize: Int { Picture.size(width: side, height: side, channels: weights.project.outputs) }
 
     var convolvedSize: Int {
-        Picture.size(width: side, height: min(side, Self.stripRows), channels: weights.depthwise.channels)
+        Picture.size(width: side, height: strips.map(\.count).max()!, channels: weights.depthwise.channels)
     }
 
     var expandedSize: Int {

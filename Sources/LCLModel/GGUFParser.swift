@@ -54,8 +54,8 @@ struct GGUFParser {
     private mutating func readMetadata() throws(ModelError) {
         item = nil
         let key = try readString("a key", limit: Self.maximumKeyLength)
-        item = key
         guard !key.isEmpty else { throw malformed("a metadata key is empty") }
+        item = key
         guard keys.updateValue(metadata.count, forKey: key) == nil else { throw malformed("this key occurs twice") }
         let kind = try readKind()
         metadata.append((key, try readValue(kind, depth: 0)))
@@ -126,8 +126,8 @@ struct GGUFParser {
     private mutating func readDescription() throws(ModelError) -> Description {
         item = nil
         let name = try readString("a tensor's name", limit: Self.maximumNameLength)
-        item = name
         guard !name.isEmpty else { throw malformed("a tensor has no name") }
+        item = name
         guard names.updateValue(names.count, forKey: name) == nil else { throw malformed("two tensors have this name") }
         let dimensions = try read(UInt32.self)
         guard dimensions <= 4 else { throw malformed("it has \(dimensions) dimensions; at most 4 are allowed") }

@@ -4,7 +4,7 @@ import LCLTensor
 /// Builds a GGUF file (version 3, alignment 32) in memory; the caller puts it on the disk durably.
 ///
 /// The same keys and tensors in the same order are the same bytes.
-public struct GGUFWriter {
+public struct GGUFWriter: Sendable {
     private var metadata: [(key: String, value: GGUFValue)] = []
     private var tensors: [(name: String, shape: [Int], type: GGUFTensor.ElementType, bytes: [UInt8])] = []
 

@@ -35,6 +35,12 @@ public struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        "Unable to use the model file '\(file)'\(item.map { ", '\($0)'" } ?? ""): \(reason)."
+        let what =
+            switch kind {
+            case .badName: "Unable to use the model name"
+            case .notFound: "Unable to find the model"
+            default: "Unable to use the model file"
+            }
+        return "\(what) '\(file)'\(item.map { ", '\($0)'" } ?? ""): \(reason)."
     }
 }

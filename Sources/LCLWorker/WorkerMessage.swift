@@ -8,35 +8,56 @@ public enum WorkerRequest: Codable, Sendable {
 
     public struct Slice: Codable, Sendable {
         public var job: JobID
+        /// The same for all slices of one run of the job: what a worker remembers a linked support set by.
+        public var run: UInt64
         /// Absolute path of the job's private snapshot.
         public var directory: String
         /// The job's manifest; its queries are not looked at.
         public var manifest: Manifest
-        /// The queries to answer, each with its place in the job.
+        /// The queries to answer, each with its place in the job; all of them where the job is transductive.
+        /// None: only link the supports and report on them.
         public var queries: [Numbered<Manifest.Query>]
+        /// How many queries to look at together; 1 finds the one that crashes a worker.
+        public var batch: Int
 
-        public init(job: JobID, directory: String, manifest: Manifest, queries: [Numbered<Manifest.Query>]) {
+        public init(
+            job: JobID, run: UInt64, directory: String, manifest: Manifest, queries: [Numbered<Manifest.Query>], batch: Int
+        ) {
             self.job = job
+            self.run = run
             self.directory = directory
             self.manifest = manifest
             self.queries = queries
+            self.batch = batch
         }
     }
 }
 
 /// What a worker says to the daemon: one JSON object a line on its standard output.
 public enum WorkerReply: Codable, Sendable {
-    /// Said once, after the model is loaded.
-    case ready(engine: String, model: JobResult.ModelIdentity)
+    /// Said once, when it is ready for slices.
+    case ready(engine: String)
     /// The support set of the slice's job was read and linked; before any verdict.
-    case linked(SupportReport)
+    case linked(Linked)
     /// The worker begins with these queries: the ones to suspect if it dies before their verdicts.
+    /// None: it is at work on the supports.
     case began(ordinals: [Int])
     case verdicts([Numbered<Verdict>])
     /// The slice is answered.
     case finished
     /// The job cannot be answered, whoever tries: the submitter's mistake.
     case failed(Failure)
+}
+
+/// What a job's result says beside its verdicts: the same from every worker, as long as the model is the same.
+public struct Linked: Codable, Equatable, Sendable {
+    public var support: SupportReport
+    public var model: JobResult.ModelIdentity
+
+    public init(support: SupportReport, model: JobResult.ModelIdentity) {
+        self.support = support
+        self.model = model
+    }
 }
 
 /// A value with its place among the queries of its job, from 0.

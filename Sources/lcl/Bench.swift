@@ -4,5 +4,6 @@ import ArgumentParser
 /// Speed, part by part: one file and one subcommand each.
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure the speed of one part of the engine.", subcommands: [BenchEncoder.self])
+        commandName: "bench", abstract: "Measure the speed of one part of the engine.",
+        subcommands: [BenchEncoder.self, BenchDecode.self, BenchFeatures.self])
 }

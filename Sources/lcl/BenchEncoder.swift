@@ -49,26 +49,35 @@ struct BenchEncoder: ParsableCommand {
         print("median \(rates.sorted()[rates.count / 2].formatted(decimals: 1)) pictures/s")
     }
 
-    /// Pictures a second of all threads together.
+    /// Pictures a second of all threads together; each counts its own whole batches, after one that warms up.
     private func round(_ network: EfficientNetLite0, _ taps: [Tap]) -> Double {
-        let barrier = DispatchGroup(), start = ContinuousClock.now
-        let total = Counter()
+        let ready = DispatchGroup(), done = DispatchGroup(), sum = Sum()
         for _ in 0..<threads {
-            barrier.enter()
+            ready.enter()
+            done.enter()
             let thread = Thread {
-                let encoder = VisionEncoder(network: network, taps: taps)
-                let pixels = Self.pixels(count: batch)
-                while ContinuousClock.now - start < .seconds(seconds) {
-                    pixels.withUnsafeBufferPointer { _ = depth == .logits ? encoder.logits($0, count: batch) : encoder.features($0, count: batch) }
-                    total.add(batch)
+                let encoder = VisionEncoder(network: network, taps: taps), pixels = Self.pixels(count: batch)
+                run(encoder, pixels)
+                ready.leave()
+                ready.wait()
+                let start = ContinuousClock.now
+                var pictures = 0, elapsed = Duration.zero
+                while elapsed < .seconds(seconds) {
+                    run(encoder, pixels)
+                    pictures += batch
+                    elapsed = ContinuousClock.now - start
                 }
-                barrier.leave()
+                sum.add(Double(pictures) / (elapsed / .seconds(1)))
+                done.leave()
             }
             thread.start()
         }
-        barrier.wait()
-        let elapsed = ContinuousClock.now - start
-        return Double(total.value) / (elapsed / .seconds(1))
+        done.wait()
+        return sum.value
+    }
+
+    private func run(_ encoder: VisionEncoder, _ pixels: [UInt8]) {
+        pixels.withUnsafeBufferPointer { _ = depth == .logits ? encoder.logits($0, count: batch) : encoder.features($0, count: batch) }
     }
 
     private static func pixels(count: Int) -> [UInt8] {
@@ -80,15 +89,15 @@ struct BenchEncoder: ParsableCommand {
     }
 }
 
-/// Counts what several threads have done.
-private final class Counter: @unchecked Sendable {
+/// Adds up what several threads measured.
+private final class Sum: @unchecked Sendable {
     // Unchecked: behind the lock.
     private let lock = NSLock()
-    private var count = 0
+    private var total = 0.0
 
-    func add(_ n: Int) { lock.withLock { count += n } }
+    func add(_ x: Double) { lock.withLock { total += x } }
 
-    var value: Int { lock.withLock { count } }
+    var value: Double { lock.withLock { total } }
 }
 
 extension Double {

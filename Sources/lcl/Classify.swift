@@ -1,6 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Foundation
+import LCLImage
+import LCLJob
+import LCLSpool
+import LCLWorker
 
-struct Classify: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "classify", abstract: "Not written yet.")
+/// A job answered here and now, without a daemon.
+struct Classify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Answer a job without a daemon.",
+        discussion: """
+            JOBDIR is a directory with job.json, or with support/LABEL/* and queries/*. The result is the one that the daemon \
+            would publish, byte for byte.
+            Exit status: 0 answered; 1 the job cannot be answered, or no query could be; 64 wrong usage.
+            """)
+
+    enum Form: String, ExpressibleByArgument, CaseIterable { case json, table }
+
+    @Argument(help: ArgumentHelp("Directory of the job.", valueName: "jobdir"), completion: .directory)
+    var directory: String
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Write the result there instead of to standard output.", valueName: "file"))
+    var output: String?
+
+    @Option(help: ArgumentHelp("Model to answer with, whatever the job says.", valueName: "name"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("Method to answer by, whatever the job says: link, metric or prototype.", valueName: "method"))
+    var method: String?
+
+    @Option(help: "What to print: json or table.")
+    var format = Form.json
+
+    @Option(help: ArgumentHelp("Threads; 0 is one for each core.", valueName: "count"))
+    var threads = 0
+
+    @Option(help: ArgumentHelp("What the result calls the job; the directory's name unless given.", valueName: "id"))
+    var id: String?
+
+    @OptionGroup var search: ModelSearch
+
+    func validate() throws {
+        if let method, Manifest.Method(rawValue: method) == nil { throw ValidationError("'\(method)' is no method; write link, metric or prototype") }
+        if !(0...256).contains(threads) { throw ValidationError("--threads is from 0 to 256") }
+    }
+
+    func run() throws {
+        let result: JobResult
+        do {
+            result = try answer()
+        } catch let problems as Problems {
+            throw Self.failed(problems.problems.map { "\($0)" })
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            throw Self.failed(["\(error)"])
+        }
+        let text = format == .json ? try result.encoded() : Data(ResultTable(result).text.utf8)
+        if let output { try DurableFile.write(text, to: output, mode: 0o644) } else { FileHandle.standardOutput.write(text) }
+        if result.counts.failed == result.counts.queries { throw ExitCode.failure }
+    }
+
+    private func answer() throws -> JobResult {
+        let source = try JobDirectory(path: directory), contents = try source.contents().get()
+        var manifest = contents.manifest
+        if let model { manifest.model = model }
+        if let method { manifest.method = Manifest.Method(rawValue: method)! }
+        var classification = Classification(job: name, manifest: manifest, source: LocalPictures(directory: source, unreadable: contents.unreadable))
+        classification.models = search.directory
+        classification.threads = threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : threads
+        guard case .list(let queries) = manifest.queries else { preconditionFailure("contents lists the queries") }
+        let bar = ProgressBar(total: queries.count)
+        defer { bar.clear() }
+        return try classification.run { bar.show($0) }
+    }
+
+    /// What the daemon would call it.
+    private var name: JobID {
+        JobID(slug: id ?? URL(fileURLWithPath: directory).standardizedFileURL.lastPathComponent)
+    }
+
+    private static func failed(_ lines: [String]) -> ExitCode {
+        for line in lines { FileHandle.standardError.write(Data("lcl: \(line)\n".utf8)) }
+        return .failure
+    }
+}
+
+/// A directory of the user's, with what its listing found unreadable.
+private struct LocalPictures: PictureSource {
+    let directory: JobDirectory
+    let unreadable: [String: Failure]
+
+    func read(_ path: String, upTo limit: Int) throws(Failure) -> [UInt8] {
+        if let failure = unreadable[path] { throw failure }
+        return try directory.read(path, upTo: limit)
+    }
 }

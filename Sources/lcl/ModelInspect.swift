@@ -40,7 +40,7 @@ private struct FileReport: Encodable {
 
     struct Entry: Encodable {
         var key: String
-        var value: String
+        var value: GGUFValue
     }
 
     struct Tensor: Encodable {
@@ -54,13 +54,13 @@ private struct FileReport: Encodable {
         file = gguf.path
         version = gguf.version
         sha256 = gguf.digest().hex
-        metadata = gguf.metadata.map { Entry(key: $0.key, value: Self.text($0.value)) }
+        metadata = gguf.metadata.map { Entry(key: $0.key, value: $0.value) }
         tensors = gguf.tensors.map { Tensor(name: $0.name, type: $0.type.name, shape: $0.shape, bytes: $0.byteCount) }
     }
 
     func print() {
         Swift.print("\(file): GGUF \(version), \(metadata.count) metadata keys, \(tensors.count) tensors\nsha256 \(sha256)\n")
-        for entry in metadata { Swift.print("\(Self.printable(entry.key)) = \(entry.value)") }
+        for entry in metadata { Swift.print("\(Self.printable(entry.key)) = \(Self.text(entry.value))") }
         Swift.print("")
         for tensor in tensors {
             Swift.print("\(Self.printable(tensor.name))\t\(tensor.type)\t\(tensor.shape.map(String.init).joined(separator: " x "))\t\(tensor.bytes) bytes")
@@ -82,6 +82,22 @@ private struct FileReport: Encodable {
         case .bool(let x): return "\(x)"
         case .uint64(let x): return "\(x)"
         default: return value.integer.map(String.init) ?? "?"
+        }
+    }
+}
+
+extension GGUFValue: Encodable {
+    /// As the JSON value it is; numbers that JSON has not (NaN, infinities) as text.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .string(let text): try container.encode(text)
+        case .bool(let truth): try container.encode(truth)
+        case .float32(let x): if x.isFinite { try container.encode(x) } else { try container.encode("\(x)") }
+        case .float64(let x): if x.isFinite { try container.encode(x) } else { try container.encode("\(x)") }
+        case .uint64(let x): try container.encode(x)
+        case .array(let values): try container.encode(values)
+        default: try container.encode(integer)
         }
     }
 }

@@ -17,7 +17,6 @@ import Testing
             "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"
         ),
         ([0xbd], "68325720aabd7c82f30f554b313d0570c95accbb7dc4b5aae11204c08ffe732b"),
-        ([UInt8](repeating: 0x61, count: 1_000_000), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
     ]
 
     @Test(arguments: vectors) func digest_isNISTs(message: [UInt8], digest: String) {
@@ -28,6 +27,11 @@ import Testing
         var hash = SHA256(plain: ())
         hash.update(message)
         #expect(hash.finalize().hex == digest)
+    }
+
+    @Test func digest_isNISTs_ofAMillionLetters() {
+        let digest = SHA256.hash([UInt8](repeating: 0x61, count: 1_000_000))
+        #expect(digest.hex == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
     }
 
     @Test func digest_isTheSame_howeverTheStreamIsCut() {

@@ -17,7 +17,7 @@ struct GoldenTests {
     @Test(arguments: ["rgb.png", "alpha.png", "greyalpha.png", "palette.png", "sixteen.png", "bilevel.png"])
     func png_looksAsInPillow(name: String) throws {
         let (mean, most) = try difference(prepared(golden(name)), golden(rgb(name)))
-        #expect(mean <= 0.1 && most <= 1, "mean \(mean), most \(most)")
+        #expect(mean <= 0.1 && most <= 2, "mean \(mean), most \(most)")
     }
 
     private func rgb(_ name: String) -> String { name.prefix { $0 != "." } + ".rgb" }

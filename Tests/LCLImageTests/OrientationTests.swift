@@ -17,7 +17,8 @@ struct OrientationTests {
         var options = Canvas.PNGOptions()
         options.orientation = orientation
         let (mean, most) = try difference(prepared(stored(orientation).png(options)), prepared(upright.png()))
-        #expect(mean < 0.1 && most <= 1, "mean \(mean), most \(most)")
+        // The stored rows are scaled first: another order of roundings where the axes are swapped, none otherwise.
+        #expect(mean <= (orientation < 5 ? 0.02 : 0.4) && most <= 1, "mean \(mean), most \(most)")
     }
 
     @Test(arguments: 1...8)

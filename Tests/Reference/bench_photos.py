@@ -40,7 +40,7 @@ def main(out):
         portrait = k % 4 == 3
         size = (3024, 4032) if portrait else (4032, 3024)
         picture = ImageOps.fit(picture, size, Image.BICUBIC)
-        noise = random.normal(0, 2, (size[1], size[0], 1)).astype(numpy.int16)
+        noise = random.normal(0, 4, (size[1], size[0], 1)).astype(numpy.int16)
         pixels = numpy.clip(numpy.asarray(picture, numpy.int16) + noise, 0, 255).astype(numpy.uint8)
         picture = Image.fromarray(pixels)
         picture.save(f"{out}/12mp/{k:02d}.jpg", quality=90, subsampling=2)

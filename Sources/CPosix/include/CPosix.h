@@ -1,1 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
+// System calls that Swift's Glibc module does not offer. All set errno and return -1 on failure, like the calls they wrap.
+#ifndef CPOSIX_H
+#define CPOSIX_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/// openat2(2) with RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH: opens `path` for reading where it lies in
+/// or below `directory` and no part of it is a symbolic link. `flags` are those of open(2); O_CLOEXEC, O_NOFOLLOW and O_NOCTTY
+/// are added. Kernels and sandboxes without the call (ENOSYS, EPERM) get the same answer from one openat(2) a component.
+int cposix_open_beneath(int directory, const char *path, int flags);
+
+/// The fallback of `cposix_open_beneath`, by itself, so that it can be tested where the kernel has the call.
+int cposix_open_beneath_by_component(int directory, const char *path, int flags);
+
+/// renameat2(2) with RENAME_NOREPLACE: EEXIST where the target exists.
+int cposix_rename_exclusive(int from_directory, const char *from, int to_directory, const char *to);
+
+/// Copies the first `length` bytes of `from` to `to` (both at offset 0): shares extents (FICLONE) where the filesystem can, else
+/// copy_file_range(2), else read and write. Returns the bytes copied, fewer where `from` is shorter.
+int64_t cposix_copy(int from, int to, int64_t length);
+
+/// The name of the network filesystem that `descriptor` lies on ("NFS", ...), or NULL for a local one or where it is not known.
+const char *cposix_network_filesystem(int descriptor);
+
+/// syncfs(2): brings everything on the filesystem of `descriptor` to the disk. One call costs about half of an fsync for each of
+/// a small job's files and folders, and less still on a busy disk. Reports write errors since Linux 5.8.
+int cposix_sync_filesystem(int descriptor);
+
+/// Lets the user `uid`, beside the owner, list and enter the directory `descriptor`: a POSIX access ACL (acl(5)), which needs no
+/// privilege. Fails with EOPNOTSUPP on filesystems without.
+int cposix_share_directory(int descriptor, uint32_t uid);
+
+/// Gives up every capability of this thread, and with them any way to get one back (capabilities(7)); for a process that has one
+/// thread yet.
+int cposix_drop_capabilities(void);
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import LCLControl
+import LCLJob
+import LCLModel
+import LCLSpool
+import LCLStore
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// The daemon, put together: everything it owns, in the order in which it comes up; it goes down the other way round.
+package struct Daemon: Sendable {
+    private let settings: Settings
+    private let sources: Settings.Sources
+    private let program: String
+    private let logger: Logger
+
+    /// - Parameter program: path of `lcld`, which workers are started from.
+    package init(settings: Settings, sources: Settings.Sources, program: String, logger: Logger) {
+        self.settings = settings
+        self.sources = sources
+        self.program = program
+        self.logger = logger
+    }
+
+    /// Until SIGTERM or SIGINT.
+    /// - Throws: ``SpoolError``, ``StoreError``, ``ControlError`` where something it needs is missing or in use.
+    package func run() async throws {
+        let notifier = Notifier(environment: ProcessInfo.processInfo.environment)
+        let spool = Spool(root: settings.text("spool"))
+        try spool.prepare()
+        let lock = try SpoolLock(spool)
+        defer { withExtendedLifetime(lock) {} }
+        let state = settings.text("state")
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
+        let store = try JobStore(path: state + "/lcld.db")
+        let attempts = Live(settings.integer("workers.attempts")), retention = Live(settings.retention)
+        let disk = DiskQueue("lcld.disk", concurrent: true)
+        let ledger = Ledger(store: store, spool: spool, disk: disk, attempts: attempts, logger: logger)
+        try await Recovery(spool: spool, store: store, ledger: ledger, attempts: attempts.value, logger: logger).run()
+
+        let hub = ProgressHub()
+        let scheduler = Scheduler(ledger: ledger, hub: hub, terms: settings.terms(program), logger: logger)
+        if let mode = try await store.fact("mode").flatMap(DaemonStatus.Mode.init) { await scheduler.set(mode) }
+        let control = ControlService(
+            store: store, spool: spool, disk: disk, ledger: ledger, scheduler: scheduler, hub: hub,
+            models: ModelDirectory.searchPath(explicit: settings.modelsDirectory), started: Date())
+        let services: [(String, any Service)] = [
+            ("scheduler", scheduler),
+            ("control", ControlServer(socket: settings.text("socket"), backend: control, logger: logger) { notifier.send(.ready) }),
+            ("intake", intake(spool, store, scheduler, disk)),
+            ("housekeeping", Housekeeping(
+                store: store, spool: spool, disk: disk, ledger: ledger, hub: hub, retention: retention, notifier: notifier, logger: logger)),
+            ("reload", Reload(
+                settings: Live(settings), sources: sources, notifier: notifier, logger: logger,
+                apply: { [program] new in
+                    attempts.value = new.integer("workers.attempts")
+                    retention.value = new.retention
+                    await scheduler.apply(new.terms(program))
+                })),
+            ("watchdog", Watchdog(notifier: notifier, scheduler: scheduler)),
+        ]
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $1, serviceName: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(19)
+        do { _ = try ModelDirectory.find("default", in: ModelDirectory.searchPath(explicit: settings.modelsDirectory)) } catch {
+            logger.warning("the default model cannot be used", metadata: ["error": "\(error)"])
+        }
+        logger.notice("lcld starts", metadata: ["spool": "\(spool.root)", "workers": "\(settings.workerCount)"])
+        try await ServiceGroup(configuration: configuration).run()
+        logger.notice("lcld stopped")
+    }
+
+    private func intake(_ spool: Spool, _ store: JobStore, _ scheduler: Scheduler, _ disk: DiskQueue) -> IntakeService {
+        var limits = Intake.Limits()
+        limits.pictureBytes = settings.integer("limits.picture") << 20
+        limits.jobBytes = settings.integer("limits.job") << 20
+        return IntakeService(
+            spool: spool, store: store, intake: Intake(spool: spool, limits: limits, allowedFolders: settings.texts("intake.folders")),
+            disk: disk, scan: settings.duration("intake.scan"), settle: settings.duration("intake.settle"),
+            isOpen: { await scheduler.currentMode != .draining }, accepted: { await scheduler.wake() }, logger: logger)
+    }
+}
+
+extension Settings {
+    var modelsDirectory: String? { text("models").isEmpty ? nil : text("models") }
+
+    var retention: Retention {
+        Retention(maximumAge: Int(duration("retention.age").components.seconds), maximumBytes: integer("retention.size") << 20)
+    }
+
+    /// How workers are started by the program `lcld` at this path.
+    func terms(_ program: String) -> Scheduler.Terms {
+        var command = [
+            program, "worker", "--memory", text("workers.memory"), "--picture-bytes", String(integer("limits.picture") << 20),
+            "--pixels", String(integer("limits.megapixels") * 1_000_000), "--side", text("limits.side"), "--aspect", text("limits.aspect"),
+        ]
+        if let modelsDirectory { command += ["--models", modelsDirectory] }
+        return Scheduler.Terms(command: command, workers: workerCount, deadline: duration("workers.deadline"))
+    }
+}
+
+/// SIGHUP: reads the configuration again. What may change while the daemon runs does; a mistake is logged and nothing changes.
+struct Reload: Service {
+    let settings: Live<Settings>
+    let sources: Settings.Sources
+    let notifier: Notifier
+    let logger: Logger
+    let apply: @Sendable (Settings) async -> Void
+
+    func run() async throws {
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        for await _ in signals.cancelOnGracefulShutdown() {
+            notifier.send(.reloading(microseconds: DispatchTime.now().uptimeNanoseconds / 1000))
+            await reload()
+            notifier.send(.ready)
+        }
+    }
+
+    private func reload() async {
+        do throws(DaemonError) {
+            let (new, waiting) = settings.value.reloaded(from: try Settings(sources))
+            settings.value = new
+            await apply(new)
+            LogLine.setLevel(new.logLevel)
+            logger.notice("configuration reloaded", metadata: ["restart": "\(waiting.isEmpty ? "not needed" : waiting.joined(separator: ","))"])
+        } catch {
+            logger.error("configuration refused, the old one stays", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLControl
+import LCLJob
+import LCLSpool
+import LCLStore
+import Logging
+import ServiceLifecycle
+
+/// What is done by the clock: jobs expire, old ones are forgotten, leavings are swept.
+struct Housekeeping: Service {
+    let store: JobStore
+    let spool: Spool
+    let disk: DiskQueue
+    let ledger: Ledger
+    let hub: ProgressHub
+    let retention: Live<Retention>
+    let notifier: Notifier
+    let logger: Logger
+
+    /// Seconds between two rounds of each kind.
+    private static let expiry = 1, status = 10, sweep = 600
+    /// How long events are kept, in milliseconds: 90 days.
+    private static let memory: Int64 = 90 * 86_400_000
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            var second = 0
+            while true {
+                if second % Self.expiry == 0 { await attempt("expire jobs", expire) }
+                if second % Self.status == 0 { await attempt("report", report) }
+                if second % Self.sweep == Self.status { await attempt("clean up", clean) }
+                try await Task.sleep(for: .seconds(1))
+                second += 1
+            }
+        }
+    }
+
+    private func expire() async throws {
+        for id in try await store.expired(at: .now()) {
+            let state = await ledger.fail(id, .expire, [Failure(.jobExpired, "its time to wait was over before a worker was free")])
+            logger.notice("job expired", metadata: ["job": "\(id)", "state": "\(state.rawValue)"])
+            hub.send(JobProgress(JobSummary(try await store.job(id))))
+        }
+    }
+
+    private func report() async throws {
+        let counts = try await store.counts()
+        notifier.send(.status("\(counts[.running] ?? 0) running, \(counts[.queued] ?? 0) queued, \(counts[.done] ?? 0) done"))
+    }
+
+    private func clean() async throws {
+        let rule = retention.value
+        let outdated = try await disk { [spool] in
+            try spool.sweep(now: .now())
+            let outdated = rule.outdated(try spool.finishedJobs(), now: .now())
+            for job in outdated { try spool.forget(job.id, in: job.place) }
+            return outdated.map(\.id)
+        }
+        for part in outdated.parts(of: 500) { try await store.forget(part) }
+        try await store.forgetEvents(before: .now() - Self.memory)
+        if !outdated.isEmpty { logger.info("old jobs forgotten", metadata: ["count": "\(outdated.count)"]) }
+    }
+
+    private func attempt(_ what: String, _ work: () async throws -> Void) async {
+        do { try await work() } catch {
+            logger.error("unable to keep house", metadata: ["task": "\(what)", "error": "\(error)"])
+        }
+    }
+}
+
+/// Tells the service manager's watchdog that the scheduler still answers, and that the daemon stops.
+struct Watchdog: Service {
+    let notifier: Notifier
+    let scheduler: Scheduler
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            try? await cancelWhenGracefulShutdown {
+                while true {
+                    try await Task.sleep(for: notifier.watchdogInterval ?? .seconds(3600))
+                    // A scheduler that hangs never answers, and the watchdog hears nothing.
+                    if await scheduler.isAlive() { notifier.send(.watchdog) }
+                }
+            }
+        } onGracefulShutdown: {
+            notifier.send(.stopping)
+        }
+    }
+}

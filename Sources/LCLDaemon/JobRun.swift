@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLJob
+import LCLWorker
+
+/// One run of a job, from its claim to its end: which queries wait, which worker has which, whom to blame for a death.
+///
+/// Pure: events in, actions out; its owner carries them out in order.
+package struct JobRun {
+    package typealias WorkerID = Int
+
+    package enum Event {
+        case replied(WorkerReply)
+        /// The worker's process ended; `cause` says how.
+        case died(cause: String)
+    }
+
+    package enum Action: Equatable {
+        /// Make these verdicts durable.
+        case checkpoint([Verdict.AtOrdinal])
+        /// The worker has nothing to do for this run any more.
+        case release(WorkerID)
+        case kill(WorkerID)
+        /// Always the last: nothing follows it.
+        case end(Ending)
+    }
+
+    package enum Ending: Equatable {
+        /// Every query has a verdict.
+        case complete(Linked)
+        /// The submitter's mistake.
+        case failed(Failure)
+        /// A worker died and no query can be blamed: the attempt is lost.
+        case crashed(evidence: [String])
+        /// The model was replaced while the job ran: its verdicts must come from one model, so it starts over.
+        case modelChanged
+        case stopped(Stop)
+    }
+
+    /// Why a run ends early.
+    package enum Stop: Equatable, Sendable {
+        /// The daemon stops, or takes the job back: the attempt is given back.
+        case requeue
+        case hold
+        case cancel
+    }
+
+    package struct Assignment: Equatable {
+        package var ordinals: [Int]
+        package var batch: Int
+
+        package init(ordinals: [Int], batch: Int) {
+            self.ordinals = ordinals
+            self.batch = batch
+        }
+    }
+
+    private struct Slice {
+        var remaining: Set<Int>
+        /// Looked at when last heard of.
+        var began: [Int] = []
+    }
+
+    /// Deaths of workers that one run puts up with, so that a job of nothing but poison ends.
+    package static let maximumDeaths = 32
+
+    package let manifest: Manifest
+    private let queries: [Manifest.Query]
+    /// Not answered and with no worker, lowest last.
+    private var waiting: [Int]
+    /// Those that a worker died over: tried again alone.
+    private var suspects: [Int] = []
+    /// How many workers died over a query.
+    private var deaths: [Int: Int] = [:]
+    private var evidence: [String] = []
+    private var slices: [WorkerID: Slice] = [:]
+    private var unanswered: Set<Int>
+    private var linked: Linked?
+    private var stop: Stop?
+    private var ended = false
+
+    /// - Parameters:
+    ///   - manifest: its queries are a list.
+    ///   - unanswered: ordinals without a verdict; a transductive job with any is answered as a whole again.
+    package init(manifest: Manifest, unanswered: [Int]) {
+        guard case .list(let queries) = manifest.queries else { preconditionFailure("queries are listed at intake") }
+        self.manifest = manifest.withoutQueries()
+        self.queries = queries
+        let open = manifest.options.transductive && !unanswered.isEmpty ? Array(queries.indices) : unanswered
+        waiting = open.sorted(by: >)
+        self.unanswered = Set(open)
+    }
+
+    package var workers: [WorkerID] { slices.keys.sorted() }
+    package var answered: Int { queries.count - unanswered.count }
+    package var queryCount: Int { queries.count }
+
+    /// How many queries could be given to another worker now; a support set that nobody linked yet counts as one.
+    package var open: Int {
+        if ended || stop != nil { return 0 }
+        if manifest.options.transductive || (linked == nil && unanswered.isEmpty) { return slices.isEmpty ? max(1, waiting.count) : 0 }
+        return waiting.count + suspects.count
+    }
+
+    package func query(_ ordinal: Int) -> Manifest.Query { queries[ordinal] }
+
+    /// Gives `worker` up to `size` queries, or nothing where none is open.
+    package mutating func assign(to worker: WorkerID, size: Int) -> Assignment? {
+        precondition(slices[worker] == nil, "a worker has one slice at a time")
+        guard open > 0 else { return nil }
+        var assignment = Assignment(ordinals: [], batch: JobRunner.batch)
+        if manifest.options.transductive {
+            assignment.ordinals = waiting.reversed()
+            assignment.batch = deaths.isEmpty ? JobRunner.batch : 1
+            waiting = []
+        } else if let suspect = suspects.popLast() {
+            assignment = Assignment(ordinals: [suspect], batch: 1)
+        } else {
+            assignment.ordinals = waiting.suffix(size).reversed()
+            waiting.removeLast(assignment.ordinals.count)
+        }
+        slices[worker] = Slice(remaining: Set(assignment.ordinals))
+        return assignment
+    }
+
+    /// What follows from what a worker said or from its end.
+    package mutating func handle(_ event: Event, from worker: WorkerID) -> [Action] {
+        guard !ended, slices[worker] != nil else { return [] }
+        switch event {
+        case .replied(.ready): return []
+        case .replied(.linked(let report)): return link(report)
+        case .replied(.began(let ordinals)):
+            slices[worker]!.began = ordinals.filter(slices[worker]!.remaining.contains)
+            return []
+        case .replied(.verdicts(let verdicts)): return take(verdicts, from: worker)
+        case .replied(.finished): return finish(worker)
+        case .replied(.failed(let failure)):
+            slices[worker] = nil
+            return [.release(worker)] + end(.failed(failure))
+        case .died(let cause): return bury(worker, cause)
+        }
+    }
+
+    /// Ends the run early: a worker in the middle of a batch may finish it first, unless the job is cancelled.
+    package mutating func stop(_ reason: Stop) -> [Action] {
+        guard !ended else { return [] }
+        stop = reason
+        let dropped = slices.filter { reason == .cancel || $0.value.began.isEmpty || manifest.options.transductive }.keys.sorted()
+        for worker in dropped { slices[worker] = nil }
+        return dropped.map { .kill($0) } + endIfStopped()
+    }
+
+    /// Ends a stopping run at once: its time is over.
+    package mutating func abandon() -> [Action] {
+        ended || stop == nil ? [] : end(.stopped(stop!))
+    }
+
+    // MARK: Transitions
+
+    private mutating func link(_ report: Linked) -> [Action] {
+        if let linked, linked != report { return end(.modelChanged) }
+        linked = report
+        return []
+    }
+
+    private mutating func take(_ verdicts: [Numbered<Verdict>], from worker: WorkerID) -> [Action] {
+        let wanted = verdicts.filter { slices[worker]!.remaining.contains($0.ordinal) }.map { Verdict.AtOrdinal($0.ordinal, $0.value) }
+        slices[worker]!.remaining.subtract(wanted.map(\.ordinal))
+        slices[worker]!.began = []
+        unanswered.subtract(wanted.map(\.ordinal))
+        guard stop != nil, !manifest.options.transductive else { return [.checkpoint(wanted)] }
+        slices[worker] = nil
+        return [.checkpoint(wanted), .kill(worker)] + endIfStopped()
+    }
+
+    private mutating func finish(_ worker: WorkerID) -> [Action] {
+        guard slices[worker]!.remaining.isEmpty, linked != nil else {
+            return [.kill(worker)] + bury(worker, "the worker said that it had finished, and had not")
+        }
+        slices[worker] = nil
+        return [.release(worker)] + endIfComplete() + endIfStopped()
+    }
+
+    private mutating func bury(_ worker: WorkerID, _ cause: String) -> [Action] {
+        let slice = slices.removeValue(forKey: worker)!
+        guard stop == nil else { return endIfStopped() }
+        let blamed = slice.began
+        evidence.append(cause + (blamed.isEmpty ? ", at the supports" : ", at queries " + blamed.map { queries[$0].id }.joined(separator: ", ")))
+        guard !blamed.isEmpty, evidence.count < Self.maximumDeaths else { return end(.crashed(evidence: evidence)) }
+        for ordinal in blamed { deaths[ordinal, default: 0] += 1 }
+        var actions: [Action] = []
+        var back = slice.remaining
+        if blamed.count == 1, deaths[blamed[0]]! >= 2 {
+            back.remove(blamed[0])
+            unanswered.remove(blamed[0])
+            actions = [.checkpoint([crashed(blamed[0])])]
+        } else if !manifest.options.transductive {
+            back.subtract(blamed)
+            suspects += blamed.sorted(by: >)
+        }
+        waiting = (waiting + back).sorted(by: >)
+        return actions + endIfComplete()
+    }
+
+    private func crashed(_ ordinal: Int) -> Verdict.AtOrdinal {
+        let query = queries[ordinal]
+        let failure = Failure(
+            .imageCrashed, "'\(query.image)' ended two workers that looked at it; save it again from its source, and please report it",
+            subject: query.image)
+        return Verdict.AtOrdinal(ordinal, Verdict(id: query.id, image: query.image, sha256: nil, outcome: .failure(failure)))
+    }
+
+    private mutating func endIfComplete() -> [Action] {
+        guard unanswered.isEmpty, slices.isEmpty, let linked else { return [] }
+        return end(.complete(linked))
+    }
+
+    private mutating func endIfStopped() -> [Action] {
+        guard !ended, let stop, slices.isEmpty else { return [] }
+        return end(.stopped(stop))
+    }
+
+    /// Nothing that a worker of this run says counts from now on.
+    private mutating func end(_ ending: Ending) -> [Action] {
+        let workers = slices.keys.sorted()
+        slices = [:]
+        ended = true
+        return workers.map { .kill($0) } + [.end(ending)]
+    }
+}
+
+extension Verdict {
+    /// A verdict and its query's place in the job.
+    package struct AtOrdinal: Equatable, Sendable {
+        package var ordinal: Int
+        package var verdict: Verdict
+
+        package init(_ ordinal: Int, _ verdict: Verdict) {
+            self.ordinal = ordinal
+            self.verdict = verdict
+        }
+    }
+}

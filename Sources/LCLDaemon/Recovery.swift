@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLJob
+import LCLSpool
+import LCLStore
+import Logging
+
+/// What the daemon does before anything else: ends what a crash cut short, and makes the rows follow the directories.
+struct Recovery {
+    let spool: Spool
+    let store: JobStore
+    let ledger: Ledger
+    let attempts: Int
+    let logger: Logger
+
+    func run() async throws {
+        for trouble in try spool.recover() { logger.error("the spool needs a look", metadata: ["error": "\(trouble)"]) }
+        let places = try spool.survey(), states = try await store.states()
+        for id in Set(places.keys).union(states.keys).sorted() {
+            guard let repair = RowRepair.of(place: places[id], row: states[id]) else { continue }
+            logger.notice("recovering a job", metadata: ["job": "\(id)", "repair": "\(repair)"])
+            do { try await apply(repair, to: id, in: places[id]) } catch {
+                logger.error("unable to recover a job", metadata: ["job": "\(id)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private func apply(_ repair: RowRepair, to id: JobID, in place: Spool.Place?) async throws {
+        switch repair {
+        case .insert: try await store.insert([NewJob(try spool.accepted(id))])
+        case .requeue: try await requeue(id)
+        case .finish: try await store.settle(id, as: .done, at: .now())
+        case .fail:
+            let report = try spool.errorReport(id)
+            try await store.settle(id, as: report.state, at: .now(), failure: report.problems.first)
+        case .adopt: try await adopt(id, in: place!)
+        case .retry: try await store.apply(.retry, to: id, actor: "lcld", at: .now())
+        case .lost:
+            let failure = Failure(.internal, "the directory of job \(id) is gone from the spool; submit the job again")
+            try await store.settle(id, as: .failed, at: .now(), failure: failure)
+        case .forget: try await store.forget([id])
+        }
+    }
+
+    /// The daemon ended while the job ran: the attempt counts, since nobody knows whether the job was why.
+    private func requeue(_ id: JobID) async throws {
+        if try await store.job(id).attempts < attempts {
+            try await store.apply(.crash, to: id, actor: "lcld", at: .now(), detail: "lcld ended while the job ran")
+        } else {
+            let why = Failure(.jobAttempts, "lcld ended in each of its attempts; `lclctl retry \(id)` tries again")
+            await ledger.fail(id, .exhaust, [why])
+        }
+    }
+
+    private func adopt(_ id: JobID, in place: Spool.Place) async throws {
+        let finished = Int64.now()
+        if place == .done {
+            try await store.insert(NewJob(try spool.accepted(id)), as: .done, finished: finished)
+        } else {
+            let report = try spool.errorReport(id), record = try IntakeRecord.read(spool.directory(place, id))
+            let job = (try? NewJob(spool.accepted(id))) ?? NewJob(id: id, uid: record.submitter, created: record.accepted, queries: 0)
+            try await store.insert(job, as: report.state, finished: finished, failure: report.problems.first)
+        }
+    }
+}

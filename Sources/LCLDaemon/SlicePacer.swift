@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How many queries to give a worker at once: about a second's worth, and never so many that another worker idles.
+package struct SlicePacer {
+    /// Long enough that the overhead of a slice is nothing, short enough that a new job soon gets a worker.
+    static let seconds = 1.0
+    static let first = 32
+    static let maximum = 1024
+
+    /// Seconds for one query, a moving average; `nil` before the first slice.
+    private var pace: Double?
+
+    package init() {}
+
+    package mutating func observe(queries: Int, seconds: Double) {
+        guard queries > 0, seconds > 0 else { return }
+        let latest = seconds / Double(queries)
+        pace = pace.map { 0.7 * $0 + 0.3 * latest } ?? latest
+    }
+
+    /// - Parameters:
+    ///   - open: queries that nobody works on.
+    ///   - workers: who may share them.
+    package func size(open: Int, workers: Int) -> Int {
+        let paced = pace.map { Int(Self.seconds / $0) } ?? Self.first
+        let share = (open + workers - 1) / max(workers, 1)
+        return max(1, min(paced, share, Self.maximum))
+    }
+}

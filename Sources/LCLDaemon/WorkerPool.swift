@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLControl
+import LCLJob
+import LCLWorker
+
+/// The worker processes: how many, which is idle, which is silent for too long, and when to start another.
+///
+/// Owned by the scheduler and used from there alone. Ids are never used twice, so a late word of a dead worker is known as one.
+struct WorkerPool {
+    typealias WorkerID = JobRun.WorkerID
+
+    struct Member {
+        let process: WorkerProcess
+        var state = DaemonStatus.Worker.State.starting
+        var job: JobID?
+        /// When it last said something, or was given something to do.
+        var heard: ContinuousClock.Instant
+        var assigned: (at: ContinuousClock.Instant, queries: Int)?
+        /// Why we killed it: said instead of "signal 9".
+        var condemned: String?
+    }
+
+    /// What a start needs to know.
+    struct Terms: Equatable, Sendable {
+        var command: [String]
+        var count: Int
+        var deadline: Duration
+    }
+
+    var terms: Terms
+    private(set) var members: [WorkerID: Member] = [:]
+    private var nextID = 0
+    /// Starts that failed in a row.
+    private var failures = 0
+    private var notBefore: ContinuousClock.Instant?
+    private let deliver: @Sendable (WorkerID, WorkerProcess.Event) -> Void
+
+    /// A worker may take this long until it is ready: on a cold disk, with a large model.
+    private static let startDeadline = Duration.seconds(60)
+    private static let longestPause = 30.0
+
+    init(_ terms: Terms, deliver: @escaping @Sendable (WorkerID, WorkerProcess.Event) -> Void) {
+        self.terms = terms
+        self.deliver = deliver
+    }
+
+    var idle: [WorkerID] { members.filter { $0.value.state == .idle && $0.value.condemned == nil }.keys.sorted() }
+    var isEmpty: Bool { members.isEmpty }
+
+    /// Starts what is missing and sends home what is too many and idle.
+    /// - Returns: the error of a start that failed; the next is tried after a pause.
+    mutating func fill(now: ContinuousClock.Instant) -> DaemonError? {
+        for id in idle.suffix(max(0, members.count - terms.count)) { kill(id, "there are fewer workers from now on") }
+        if let notBefore, now < notBefore { return nil }
+        while members.count < terms.count {
+            let id = nextID
+            nextID += 1
+            do throws(DaemonError) {
+                let process = try WorkerProcess(terms.command) { [deliver] in deliver(id, $0) }
+                members[id] = Member(process: process, heard: now)
+            } catch {
+                pause(now)
+                return error
+            }
+        }
+        return nil
+    }
+
+    mutating func assign(_ request: WorkerRequest, of job: JobID, queries: Int, to id: WorkerID, now: ContinuousClock.Instant) {
+        members[id]!.state = .busy
+        members[id]!.job = job
+        members[id]!.heard = now
+        members[id]!.assigned = (now, queries)
+        members[id]!.process.send(request)
+    }
+
+    /// - Returns: how long its slice took, where it has just ended one.
+    mutating func release(_ id: WorkerID, now: ContinuousClock.Instant) -> (queries: Int, seconds: Double)? {
+        guard let assigned = members[id]?.assigned else { return nil }
+        members[id]!.state = .idle
+        members[id]!.job = nil
+        members[id]!.assigned = nil
+        return (assigned.queries, (now - assigned.at) / .seconds(1))
+    }
+
+    mutating func heard(from id: WorkerID, now: ContinuousClock.Instant) { members[id]?.heard = now }
+
+    mutating func ready(_ id: WorkerID) {
+        members[id]?.state = .idle
+        failures = 0
+        notBefore = nil
+    }
+
+    /// Takes a dead worker off the list.
+    /// - Returns: how it ended, or `nil` where it was sent home.
+    mutating func bury(_ id: WorkerID, cause: String, now: ContinuousClock.Instant) -> String? {
+        guard let member = members.removeValue(forKey: id) else { return nil }
+        if member.state == .starting { pause(now) }
+        return member.condemned ?? cause
+    }
+
+    mutating func kill(_ id: WorkerID, _ why: String) {
+        guard members[id] != nil else { return }
+        members[id]!.condemned = members[id]!.condemned ?? why
+        members[id]!.process.kill()
+    }
+
+    /// Kills who has said nothing for too long.
+    mutating func killSilent(now: ContinuousClock.Instant) {
+        for (id, member) in members where member.condemned == nil {
+            let limit: Duration? = switch member.state { case .starting: Self.startDeadline; case .busy: terms.deadline; case .idle: nil }
+            if let limit, now - member.heard > limit {
+                kill(id, "worker \(member.process.pid) said nothing for \(limit.components.seconds) s and was killed")
+            }
+        }
+    }
+
+    var report: [DaemonStatus.Worker] {
+        members.sorted { $0.key < $1.key }.map { .init(pid: $0.value.process.pid, state: $0.value.state, job: $0.value.job) }
+    }
+
+    /// Twice as long after each failure.
+    private mutating func pause(_ now: ContinuousClock.Instant) {
+        failures += 1
+        notBefore = now + .seconds(min(0.25 * Double(1 << min(failures, 10)), Self.longestPause))
+    }
+}

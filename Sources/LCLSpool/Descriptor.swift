@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPosix
+import Glibc
+
+/// An open file or directory, closed at the end of its life. One function per system call; each says what it attempted.
+struct Descriptor: ~Copyable {
+    let raw: Int32
+    /// For messages only.
+    let path: String
+
+    private init(_ raw: Int32, _ attempt: String, _ path: String) throws(SpoolError) {
+        self.raw = try check(raw, attempt, path)
+        self.path = path
+    }
+
+    deinit { close(raw) }
+
+    static func open(_ path: String, _ flags: Int32, mode: mode_t = 0) throws(SpoolError) -> Descriptor {
+        try Descriptor(retrying { Glibc.open(path, flags | O_CLOEXEC, mode) }, flags & O_CREAT != 0 ? "create" : "open", path)
+    }
+
+    static func directory(_ path: String) throws(SpoolError) -> Descriptor {
+        try open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    }
+
+    /// A file beneath this directory, with no symbolic link on the way: see `cposix_open_beneath`.
+    func openBeneath(_ relative: String, _ flags: Int32) throws(SpoolError) -> Descriptor {
+        try Descriptor(cposix_open_beneath(raw, relative, flags), "open", path + "/" + relative)
+    }
+
+    func open(_ name: EntryName, _ flags: Int32) throws(SpoolError) -> Descriptor {
+        let fd = name.withCString { name in retrying { openat(raw, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY) } }
+        return try Descriptor(fd, "open", "\(path)/\(name)")
+    }
+
+    func status() throws(SpoolError) -> stat {
+        var status = stat()
+        try check(fstat(raw, &status), "examine", path)
+        return status
+    }
+
+    /// Of an entry of this directory; symbolic links are not followed.
+    func status(of name: EntryName) throws(SpoolError) -> stat {
+        var status = stat()
+        try check(name.withCString { fstatat(raw, $0, &status, AT_SYMLINK_NOFOLLOW) }, "examine", "\(path)/\(name)")
+        return status
+    }
+
+    /// Flushes a file's bytes, or a directory's entries, to the disk. After a failure nothing written here may be trusted.
+    func sync() throws(SpoolError) {
+        try check(retrying { fsync(raw) }, "flush", path)
+    }
+
+    /// Flushes everything on this file's filesystem.
+    func syncFilesystem() throws(SpoolError) {
+        try check(cposix_sync_filesystem(raw), "flush", path)
+    }
+
+    /// Lets another user list and enter this directory; does nothing on a filesystem without ACLs.
+    func share(with uid: UInt32) throws(SpoolError) {
+        do throws(SpoolError) { try check(cposix_share_directory(raw, uid), "share", path) } catch .system(_, _, EOPNOTSUPP) {}
+    }
+
+    /// The names in this directory, without `.` and `..`, in no order.
+    func entries() throws(SpoolError) -> [EntryName] {
+        // A second descriptor: the stream owns and moves the one it is given.
+        let fd = try check(openat(raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "list", path)
+        guard let stream = fdopendir(fd) else {
+            let cause = errno
+            close(fd)
+            throw SpoolError.system(attempt: "list", path: path, errno: cause)
+        }
+        defer { closedir(stream) }
+        var names: [EntryName] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                if errno != 0 { throw SpoolError.system(attempt: "list", path: path, errno: errno) }
+                return names
+            }
+            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            if bytes != [46] && bytes != [46, 46] { names.append(EntryName(bytes: bytes)) }
+        }
+    }
+
+    func remove(_ name: EntryName, directory: Bool = false) throws(SpoolError) {
+        try check(name.withCString { unlinkat(raw, $0, directory ? AT_REMOVEDIR : 0) }, "remove", "\(path)/\(name)")
+    }
+
+    /// Moves an entry of this directory; fails where the target exists.
+    func rename(_ name: EntryName, to directory: borrowing Descriptor, as new: EntryName) throws(SpoolError) {
+        let outcome = name.withCString { from in new.withCString { to in cposix_rename_exclusive(raw, from, directory.raw, to) } }
+        try check(outcome, "rename to '\(directory.path)/\(new)'", "\(path)/\(name)")
+    }
+
+    /// Up to `limit` bytes from the start, in as many reads as it takes.
+    func read(upTo limit: Int) throws(SpoolError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: limit), count = 0
+        while count < limit {
+            let got = bytes.withUnsafeMutableBytes { buffer in
+                retrying { Int32(truncatingIfNeeded: pread(raw, buffer.baseAddress! + count, min(limit - count, 1 << 30), count)) }
+            }
+            if try check(got, "read", path) == 0 { break }
+            count += Int(got)
+        }
+        bytes.removeLast(limit - count)
+        return bytes
+    }
+}
+
+/// - Returns: `result` where it is not negative.
+/// - Throws: ``SpoolError/system(attempt:path:errno:)`` with the calling thread's `errno` where it is.
+@discardableResult
+func check(_ result: Int32, _ attempt: String, _ path: @autoclosure () -> String) throws(SpoolError) -> Int32 {
+    guard result < 0 else { return result }
+    let cause = errno
+    throw SpoolError.system(attempt: attempt, path: path(), errno: cause)
+}
+
+/// Makes a call again while a signal interrupts it.
+func retrying(_ call: () -> Int32) -> Int32 {
+    while true {
+        let result = call()
+        if result >= 0 || errno != EINTR { return result }
+    }
+}
+
+extension stat {
+    var isDirectory: Bool { st_mode & S_IFMT == S_IFDIR }
+    var isRegular: Bool { st_mode & S_IFMT == S_IFREG }
+    var isLink: Bool { st_mode & S_IFMT == S_IFLNK }
+    /// What a person calls an entry of this kind.
+    var kind: String {
+        switch st_mode & S_IFMT {
+        case S_IFREG: "a file"
+        case S_IFDIR: "a directory"
+        case S_IFLNK: "a symbolic link"
+        case S_IFIFO: "a FIFO"
+        case S_IFSOCK: "a socket"
+        default: "a device"
+        }
+    }
+}

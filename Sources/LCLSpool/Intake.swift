@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import LCLJob
+
+/// Takes what is offered into the daemon's care: states S1 to S3. One task at a time may use it, and nothing else claims.
+public struct Intake: Sendable {
+    public struct Limits: Sendable {
+        public var pictureBytes = JobDirectory.maximumPictureBytes
+        /// All pictures of one job together.
+        public var jobBytes = 64 << 30
+
+        public init() {}
+    }
+
+    public enum Outcome: Sendable {
+        /// S3: `active/ID/` is there.
+        case accepted(AcceptedJob)
+        /// S6 or SX: `failed/ID/` or `corrupt/ID/` is there, with `error.json`.
+        case refused(RefusedJob)
+        /// The entry went away, or its job was taken before: normal.
+        case nothing
+    }
+
+    public struct RefusedJob: Sendable {
+        public var id: JobID
+        public var record: IntakeRecord
+        public var problems: Problems
+        /// `failed`: a job with mistakes; `corrupt`: not a job.
+        public var place: Spool.Place
+    }
+
+    public let spool: Spool
+    public let limits: Limits
+    /// Absolute paths of the folders that bare manifests may name pictures in.
+    public let allowedFolders: [String]
+
+    public init(spool: Spool, limits: Limits = Limits(), allowedFolders: [String] = []) {
+        self.spool = spool
+        self.limits = limits
+        self.allowedFolders = allowedFolders
+    }
+
+    /// Claims one offer, copies what its manifest names, and acknowledges or refuses it.
+    ///
+    /// Where it throws, the claim stays in `active/`, and the next scan offers it again: wait a while before taking it.
+    /// - Parameters:
+    ///   - now: milliseconds since 1970 UTC.
+    ///   - isTaken: names that a job which has left the spool still holds.
+    public func take(_ offer: Offer, now: Int64, isTaken: (JobID) -> Bool = { _ in false }) throws(SpoolError) -> Outcome {
+        let id: JobID
+        do throws(SpoolError) {
+            id = try claim(offer, isTaken)
+        } catch where error.isVanished {
+            return .nothing
+        }
+        if let place = spool.place(of: id) {
+            try settle(id, place)
+            // Perhaps nobody was told the first time: the store takes a job once, however often it is accepted.
+            return place == .active ? .accepted(try spool.accepted(id)) : .nothing
+        }
+        let status = try Descriptor.directory(spool.directory(.active)).status(of: Self.claimName(id))
+        let record = IntakeRecord(submitter: status.st_uid, accepted: now, entry: offer.name.description, unreadable: [:])
+        let snapshot = try Snapshot(spool: spool, id: id, record: record, limits: limits)
+        do throws(SpoolError) {
+            return try finish(snapshot, status)
+        } catch {
+            snapshot.discard()
+            throw error
+        }
+    }
+
+    private func finish(_ draft: Snapshot, _ status: stat) throws(SpoolError) -> Outcome {
+        var snapshot = draft
+        switch try snapshot.fill(status, allowedFolders: allowedFolders) {
+        case .success(let manifest):
+            try snapshot.commit(manifest)
+            try settle(snapshot.id, .active)
+            return .accepted(AcceptedJob(id: snapshot.id, manifest: manifest, record: snapshot.record))
+        case .failure(let problems):
+            let place = problems.problems.contains { $0.code == .manifestMissing } ? Spool.Place.corrupt : .failed
+            try snapshot.refuse(problems, to: place)
+            try settle(snapshot.id, place)
+            return .refused(RefusedJob(id: snapshot.id, record: snapshot.record, problems: problems, place: place))
+        }
+    }
+
+    // MARK: S1 to S2
+
+    /// `active/.claim-ID`: the entry as it came.
+    static func claimName(_ id: JobID) -> EntryName { EntryName(Self.claimPrefix + id.rawValue) }
+    static let claimPrefix = ".claim-"
+    static let readySuffix = ".ready"
+
+    private func claim(_ offer: Offer, _ isTaken: (JobID) -> Bool) throws(SpoolError) -> JobID {
+        if let id = offer.claimed { return id }
+        let incoming = try Descriptor.directory(spool.directory(.incoming)), active = try Descriptor.directory(spool.directory(.active))
+        let wanted = Self.id(for: offer.name)
+        for n in 1... {
+            let id = n == 1 ? wanted : wanted.numbered(n)
+            if spool.place(of: id) != nil || isTaken(id) { continue }
+            do throws(SpoolError) {
+                try incoming.rename(offer.name, to: active, as: Self.claimName(id))
+            } catch .system(_, _, EEXIST) {
+                continue
+            }
+            // Not flushed: the snapshot's flush comes before its own rename, and brings this one to the disk as well.
+            try? incoming.remove(EntryName(bytes: offer.name.bytes + Array(Self.readySuffix.utf8)))
+            return id
+        }
+        preconditionFailure("numbers ran out")
+    }
+
+    /// The name that a job gets where it is free: the entry's, without `.json`.
+    static func id(for entry: EntryName) -> JobID {
+        let text = entry.description
+        return JobID(slug: text.hasSuffix(".json") ? String(text.dropLast(5)) : text)
+    }
+
+    // MARK: S3
+
+    /// Puts away a claim whose job has its directory: kept beside the report of a refused job, removed after a snapshot.
+    private func settle(_ id: JobID, _ place: Spool.Place) throws(SpoolError) {
+        let active = try Descriptor.directory(spool.directory(.active))
+        if place == .failed || place == .corrupt {
+            let home = try Descriptor.directory(spool.directory(place, id))
+            do throws(SpoolError) {
+                try active.rename(Self.claimName(id), to: home, as: EntryName(Spool.originalName))
+                try home.sync()
+                return
+            } catch .system(_, _, EEXIST) {}
+        }
+        do throws(SpoolError) {
+            try Removal.remove(Self.claimName(id), in: active)
+        } catch {
+            // The submitter can make a tree that we may not remove (sticky folders): it is put out of the way, for a person.
+            let corrupt = try Descriptor.directory(spool.directory(.corrupt))
+            try active.rename(Self.claimName(id), to: corrupt, as: EntryName("\(Spool.gonePrefix)\(id).\(UInt32.random(in: 0...UInt32.max))"))
+        }
+    }
+}

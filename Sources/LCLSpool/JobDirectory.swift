@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPosix
+import Glibc
+import LCLJob
+
+/// A directory whose pictures somebody else names: every file is opened once, beneath it, through no symbolic link, and is
+/// judged by its descriptor. A FIFO is never waited for, and a size is known before a byte is read.
+public final class JobDirectory: Sendable {
+    /// 64 MiB: the longest picture file that is read.
+    public static let maximumPictureBytes = 64 << 20
+
+    public let path: String
+    /// Whose files these should be: another's are taken only where everyone may read them. `nil` does not ask.
+    private let submitter: UInt32?
+    /// What intake could not copy, by path as the manifest has it.
+    private let recorded: [String: Failure]
+    private let descriptor: Descriptor
+
+    /// - Throws: ``SpoolError`` where `path` is not a directory or cannot be opened.
+    public convenience init(path: String) throws(SpoolError) {
+        try self.init(path: path, submitter: nil)
+    }
+
+    /// The pictures of a job that was taken: `directory` is `active/ID`. A picture that intake could not copy fails with
+    /// what intake found.
+    public static func snapshot(_ directory: String) throws(SpoolError) -> JobDirectory {
+        let record = try IntakeRecord.read(directory)
+        return try JobDirectory(path: directory + "/" + Spool.picturesName, submitter: nil, recorded: record.unreadable, flags: O_NOFOLLOW)
+    }
+
+    init(path: String, submitter: UInt32?, recorded: [String: Failure] = [:], flags: Int32 = 0) throws(SpoolError) {
+        self.path = path
+        self.submitter = submitter
+        self.recorded = recorded
+        descriptor = try Descriptor.open(path, O_RDONLY | O_DIRECTORY | flags)
+    }
+
+    /// The bytes of one picture file.
+    /// - Throws: ``LCLJob/Failure`` with `image.missing`, `.unreadable`, `.outside`, `.not_a_file`, `.empty` or `.too_large`.
+    public func read(_ file: String, upTo limit: Int = maximumPictureBytes) throws(Failure) -> [UInt8] {
+        do throws(Refusal) {
+            return try withPicture(file, upTo: limit) { (picture, size) throws(Refusal) in
+                do throws(SpoolError) { return try picture.read(upTo: size) } catch { throw Refusal(error, file) }
+            }
+        } catch {
+            switch error {
+            case .picture(let failure): throw failure
+            case .environment(let cause): throw Failure(.imageUnreadable, "'\(file)' cannot be read: \(cause)", subject: file)
+            }
+        }
+    }
+
+    /// Calls `body` with one open picture that passed every check, and its length in bytes.
+    func withPicture<T>(
+        _ file: String, upTo limit: Int, _ body: (borrowing Descriptor, Int) throws(Refusal) -> T
+    ) throws(Refusal) -> T {
+        if let failure = recorded[file] { throw .picture(failure) }
+        if file.utf8.contains(0) { throw .picture(Failure(.imageMissing, "the path has a NUL in it", subject: file)) }
+        let picture = try opened(file), status: stat
+        do throws(SpoolError) { status = try picture.status() } catch { throw Refusal(error, file) }
+        if let failure = refusal(of: file, status, limit) { throw .picture(failure) }
+        return try body(picture, Int(status.st_size))
+    }
+
+    private func opened(_ file: String) throws(Refusal) -> Descriptor {
+        do throws(SpoolError) {
+            return try descriptor.openBeneath(file, O_RDONLY | O_NONBLOCK)
+        } catch {
+            throw Refusal(error, file)
+        }
+    }
+
+    private func refusal(of file: String, _ status: stat, _ limit: Int) -> Failure? {
+        guard status.isRegular else {
+            return Failure(.imageNotAFile, "'\(file)' is \(status.kind), not a file; put the picture itself there", subject: file)
+        }
+        if let submitter, submitter != 0, status.st_uid != submitter {
+            // A link that the submitter made to a file that only its owner may read would have us read it for him.
+            guard status.st_nlink == 1, status.st_mode & S_IROTH != 0 else {
+                return Failure(.imageUnreadable, "'\(file)' belongs to another user and is linked or not readable to everyone; put a copy there", subject: file)
+            }
+        }
+        guard status.st_size > 0 else { return Failure(.imageEmpty, "'\(file)' is empty", subject: file) }
+        guard status.st_size <= limit else {
+            return Failure(.imageTooLarge, "'\(file)' has \(status.st_size) bytes; at most \(limit) are read", subject: file)
+        }
+        return nil
+    }
+
+    /// The names and kinds in one folder beneath this directory; for ``Listing``.
+    func withFolder<T>(_ folder: String, _ body: (borrowing Descriptor) throws(SpoolError) -> T) throws(SpoolError) -> T {
+        try body(folder.isEmpty ? descriptor.openBeneath(".", O_RDONLY | O_DIRECTORY) : descriptor.openBeneath(folder, O_RDONLY | O_DIRECTORY))
+    }
+}
+
+/// Why a picture was not read: its own fault, which is its answer, or the machine's, which is tried again.
+enum Refusal: Error {
+    case picture(Failure)
+    case environment(SpoolError)
+
+    init(_ error: SpoolError, _ file: String) {
+        guard case .system(_, _, let code) = error else {
+            self = .environment(error)
+            return
+        }
+        func picture(_ code: Failure.Code, _ why: String) -> Refusal { .picture(Failure(code, "'\(file)' \(why)", subject: file)) }
+        self =
+            switch code {
+            case ENOENT, ENOTDIR, ENAMETOOLONG: picture(.imageMissing, "is not there; check the path, relative to the job's directory")
+            case ELOOP, EXDEV: picture(.imageOutside, "is or lies behind a symbolic link, or leads out of the job; put a copy there")
+            case EACCES, EPERM: picture(.imageUnreadable, "may not be read; make it readable (chmod a+r)")
+            case ENXIO, ENODEV: picture(.imageNotAFile, "is a socket or a device, not a file; put the picture itself there")
+            case EIO, EISDIR, ESTALE: picture(.imageUnreadable, "cannot be read: \(String(cString: strerror(code)))")
+            default: .environment(error)
+            }
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import LCLJob
+
+/// The files beneath a directory, as the paths that a manifest can name. Hidden ones are passed over, and links are listed,
+/// not followed, so that each is answered with the reason.
+struct Listing {
+    static let maximumDepth = 15
+    static let maximumFiles = 1_200_000
+
+    private(set) var files: [String] = []
+    /// Files whose names no manifest can hold (not UTF-8, control characters), by the name that stands for them in ``files``.
+    private(set) var unreadable: [String: Failure] = [:]
+
+    /// Lists `folder` beneath `directory`; "" is the directory itself.
+    init(_ directory: JobDirectory, folder: String = "") throws(Refusal) {
+        var folders = [(path: folder, depth: 0)]
+        while let (folder, depth) = folders.popLast() {
+            let entries: [(EntryName, Bool)]
+            do throws(SpoolError) {
+                entries = try Self.entries(directory, folder)
+            } catch {
+                throw Refusal(error, folder)
+            }
+            for (name, isDirectory) in entries {
+                let path = folder.isEmpty ? Self.shown(name) : folder + "/" + Self.shown(name)
+                if isDirectory && name.text == Self.shown(name) {
+                    guard depth < Self.maximumDepth else {
+                        throw .picture(Failure(.jobTooLarge, "'\(path)' lies more than \(Self.maximumDepth) folders deep", subject: path))
+                    }
+                    folders.append((path, depth + 1))
+                } else {
+                    add(path, name)
+                }
+            }
+            guard files.count <= Self.maximumFiles else {
+                throw .picture(Failure(.jobTooLarge, "there are more than \(Self.maximumFiles) files; split the job"))
+            }
+        }
+    }
+
+    /// The same files by absolute paths.
+    func prefixed(_ root: String) -> Listing {
+        var copy = self
+        copy.files = files.map { root + "/" + $0 }
+        copy.unreadable = Dictionary(uniqueKeysWithValues: unreadable.map { (root + "/" + $0.key, $0.value) })
+        return copy
+    }
+
+    private mutating func add(_ path: String, _ name: EntryName) {
+        if name.text != Self.shown(name) {
+            guard unreadable.updateValue(Failure(.imageUnreadable, "the name of '\(path)' is not UTF-8 or has control characters; rename it", subject: path), forKey: path) == nil
+            else { return }
+        }
+        files.append(path)
+    }
+
+    /// The visible entries of one folder, and whether each is a directory.
+    private static func entries(_ directory: JobDirectory, _ folder: String) throws(SpoolError) -> [(EntryName, Bool)] {
+        try directory.withFolder(folder) { (folder) throws(SpoolError) in
+            var entries: [(EntryName, Bool)] = []
+            for name in try folder.entries() where !name.isHidden {
+                do throws(SpoolError) {
+                    entries.append((name, try folder.status(of: name).isDirectory))
+                } catch where error.isVanished {}
+            }
+            return entries
+        }
+    }
+
+    private static func shown(_ name: EntryName) -> String {
+        String(String.UnicodeScalarView(name.description.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "\u{FFFD}" : $0 }))
+    }
+}

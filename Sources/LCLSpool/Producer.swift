@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPosix
+import Foundation
+import Glibc
+import LCLJob
+
+/// Puts a job into the spool as any user may: builds it in `tmp/` and renames it into `incoming/`. States S0 to S1.
+public struct Producer: Sendable {
+    private let spool: Spool
+
+    public init(spool: Spool) { self.spool = spool }
+
+    /// One file of a job: where it lies now, and its path in the job.
+    public struct File: Hashable, Sendable {
+        public var source: String
+        public var path: String
+
+        public init(source: String, path: String) {
+            self.source = source
+            self.path = path
+        }
+    }
+
+    /// Submits a copy of a directory: everything in it but hidden names. Links are followed, with the caller's own rights.
+    /// - Returns: the entry's name, which the job will have unless another has it: with `name` nil, one that no other has.
+    public func submit(directory: String, name: JobID? = nil) throws(SpoolError) -> JobID {
+        let home = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
+        let folder = try JobDirectory(path: home), listing: Listing
+        do throws(Refusal) {
+            listing = try Listing(folder)
+        } catch {
+            switch error {
+            case .environment(let cause): throw cause
+            case .picture(let failure): throw .unusable(path: home, why: failure.message)
+            }
+        }
+        if let failure = listing.unreadable.values.first { throw .unusable(path: home, why: failure.message) }
+        let files = listing.files.map { File(source: home + "/" + $0, path: $0) }
+        return try submit(files, name: name ?? Self.freshName(String(home.split(separator: "/").last ?? "job")))
+    }
+
+    /// Submits a job made of a manifest and loose files.
+    public func submit(manifest: Manifest, files: [File], name: JobID? = nil) throws(SpoolError) -> JobID {
+        try submit(files, manifest: manifest, name: name ?? Self.freshName(manifest.name ?? "job"))
+    }
+
+    private func submit(_ files: [File], manifest: Manifest? = nil, name: JobID) throws(SpoolError) -> JobID {
+        let draft = EntryName("\(name).\(getpid()).\(UInt32.random(in: 0...UInt32.max))")
+        let path = "\(spool.directory(.tmp))/\(draft)"
+        try check(mkdir(path, 0o700), "create", path)
+        do throws(SpoolError) {
+            for file in files { try copy(file, into: path) }
+            if let manifest { try Self.create("\(path)/\(Manifest.fileName)", canonical(manifest)) }
+            try Self.create("\(path)/\(Intake.readySuffix)", Data())
+            let entry = "\(spool.directory(.incoming))/\(name)"
+            try check(cposix_rename_exclusive(AT_FDCWD, path, AT_FDCWD, entry), "rename to '\(entry)'", path)
+        } catch {
+            try? FileManager.default.removeItem(atPath: path)
+            throw error
+        }
+        return name
+    }
+
+    private func copy(_ file: File, into path: String) throws(SpoolError) {
+        let source = try Descriptor.open(file.source, O_RDONLY | O_NONBLOCK), status = try source.status()
+        guard status.isRegular else { throw .unusable(path: file.source, why: "it is \(status.kind), not a file") }
+        let target = "\(path)/\(file.path)"
+        precondition(ManifestPath.refusal(of: file.path, rule: .beneath) == nil, "a path within the job")
+        var cut = path.endIndex
+        while let slash = target[target.index(after: cut)...].firstIndex(of: "/") {
+            let folder = String(target[..<slash])
+            if mkdir(folder, 0o700) < 0 && errno != EEXIST { throw .system(attempt: "create", path: folder, errno: errno) }
+            cut = slash
+        }
+        let copy = try Descriptor.open(target, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+        guard try copy.copy(source, length: Int(status.st_size)) == status.st_size else {
+            throw .unusable(path: file.source, why: "it shrank while it was copied")
+        }
+    }
+
+    private static func create(_ path: String, _ bytes: Data) throws(SpoolError) {
+        try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600).write(bytes)
+    }
+
+    /// `wish` and five characters that make it one of its kind.
+    private static func freshName(_ wish: String) -> JobID {
+        let tail = String((0..<5).map { _ in "abcdefghjkmnpqrstvwxyz23456789".randomElement()! })
+        let slug = JobID(slug: wish).rawValue
+        return JobID(slug: slug.prefix(JobID.maximumLength - 6) + "-" + tail)
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import LCLJob
+
+/// The way out: states S4 to S6. Each may be called again after a crash in its middle, and then goes on from there.
+extension Spool {
+    public static let resultName = "result.json"
+    public static let timingsName = "timings.json"
+    /// What was finished of a job that failed; same form as the result, with fewer queries.
+    public static let partialName = "partial.json"
+    static let picturesName = "pictures"
+    /// The entry of a refused job, as it came.
+    static let originalName = "original"
+
+    /// Publishes a job's result: once it returns, `done/ID/` is there whole. The row becomes final after that.
+    public func publish(_ id: JobID, result: Data, timings: Data? = nil) throws(SpoolError) {
+        let home = directory(.active, id)
+        if let timings { try DurableFile.write(timings, to: "\(home)/\(Self.timingsName)", mode: 0o644) }
+        try DurableFile.write(result, to: "\(home)/\(Self.resultName)", mode: 0o644)
+        try finishPublishing(id)
+    }
+
+    /// Publishes why a job ended without a result: `failed/ID/`. Its pictures are kept, for ``reopen(_:)``.
+    public func fail(_ report: ErrorReport, partial: Data? = nil) throws(SpoolError) {
+        let home = directory(.active, report.job)
+        if let partial { try DurableFile.write(partial, to: "\(home)/\(Self.partialName)", mode: 0o644) }
+        try DurableFile.write(canonical(report), to: "\(home)/\(ErrorReport.fileName)", mode: 0o644)
+        try finishPublishing(report.job)
+    }
+
+    /// S5 to S6, for a job in `active/` whose `result.json` or `error.json` is there. Its submitter may read it from then on.
+    public func finishPublishing(_ id: JobID) throws(SpoolError) {
+        let home = directory(.active, id)
+        try share(home, with: IntakeRecord.read(home).submitter)
+        if access("\(home)/\(Self.resultName)", F_OK) == 0 {
+            try Removal.remove(EntryName(Self.picturesName), in: Descriptor.directory(home))
+            try move(EntryName(id.rawValue), from: .active, to: .done, as: id)
+        } else {
+            try move(EntryName(id.rawValue), from: .active, to: .failed, as: id)
+        }
+    }
+
+    /// Lets the submitter into a directory of his job that is about to be published. Where the filesystem has no ACLs, the result
+    /// is had from the control socket.
+    func share(_ home: String, with submitter: UInt32) throws(SpoolError) {
+        guard submitter != geteuid(), submitter != 0 else { return }
+        try Descriptor.directory(home).share(with: submitter)
+    }
+
+    /// Back from S6 to S4: a job in `failed/` is to run again. The row becomes `queued` after that.
+    /// - Throws: ``SpoolError/notRetryable(job:)`` where there is no snapshot to run.
+    public func reopen(_ id: JobID) throws(SpoolError) {
+        guard canReopen(id) else { throw .notRetryable(job: id.rawValue) }
+        let home = try Descriptor.directory(directory(.failed, id))
+        // The report goes first: a directory in failed/ without one says that it is on its way back.
+        for name in [ErrorReport.fileName, Self.partialName] {
+            do throws(SpoolError) { try home.remove(EntryName(name)) } catch where error.isVanished {}
+        }
+        try home.sync()
+        try move(EntryName(id.rawValue), from: .failed, to: .active, as: id)
+    }
+
+    public func canReopen(_ id: JobID) -> Bool { access("\(directory(.failed, id))/\(Self.picturesName)", F_OK) == 0 }
+
+    /// A job's manifest and intake record, from wherever it lies.
+    /// - Throws: ``SpoolError`` with ENOENT where it lies nowhere, or was refused and so has no manifest of ours.
+    public func accepted(_ id: JobID) throws(SpoolError) -> AcceptedJob {
+        let home = directory(place(of: id) ?? .active, id)
+        return AcceptedJob(id: id, manifest: try decode(Manifest.self, "\(home)/\(Manifest.fileName)"), record: try .read(home))
+    }
+
+    /// Why a job in `failed/` or `corrupt/` ended.
+    public func errorReport(_ id: JobID) throws(SpoolError) -> ErrorReport {
+        try decode(ErrorReport.self, "\(directory(place(of: id) ?? .failed, id))/\(ErrorReport.fileName)")
+    }
+
+    /// Removes a final job's directory: renamed out of sight first, so that a crash leaves no half of one.
+    public func forget(_ id: JobID, in place: Place) throws(SpoolError) {
+        precondition(place == .done || place == .failed || place == .corrupt, "only final jobs are forgotten")
+        let home = try Descriptor.directory(directory(place)), gone = EntryName(Self.gonePrefix + id.rawValue)
+        try Removal.remove(gone, in: home)
+        do throws(SpoolError) { try home.rename(EntryName(id.rawValue), to: home, as: gone) } catch where error.isVanished {}
+        try home.sync()
+        try Removal.remove(gone, in: home)
+    }
+
+    static let gonePrefix = ".gone-"
+
+    /// One rename between two places, and both directories brought to the disk.
+    func move(_ name: EntryName, from: Place, to: Place, as id: JobID) throws(SpoolError) {
+        let old = try Descriptor.directory(directory(from)), new = try Descriptor.directory(directory(to))
+        try old.rename(name, to: new, as: EntryName(id.rawValue))
+        try new.sync()
+        if from != to { try old.sync() }
+    }
+}

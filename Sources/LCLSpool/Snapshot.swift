@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import LCLJob
+
+/// The private copy of one claimed job while it is being made: `active/.snapshot-ID/`, states S2 to S3.
+struct Snapshot {
+    static let prefix = ".snapshot-"
+
+    let spool: Spool
+    let id: JobID
+    private(set) var record: IntakeRecord
+    private let limits: Intake.Limits
+    private let home: String
+    private var bytes = 0
+
+    /// Begins afresh: what an earlier try left is removed.
+    init(spool: Spool, id: JobID, record: IntakeRecord, limits: Intake.Limits) throws(SpoolError) {
+        self.spool = spool
+        self.id = id
+        self.record = record
+        self.limits = limits
+        home = "\(spool.directory(.active))/\(Self.prefix)\(id)"
+        let pictures = home + "/" + Spool.picturesName
+        try Removal.remove(EntryName(Self.prefix + id.rawValue), in: Descriptor.directory(spool.directory(.active)))
+        try check(mkdir(home, 0o700), "create", home)
+        try check(mkdir(pictures, 0o700), "create", pictures)
+    }
+
+    /// Reads the claim's manifest and copies the pictures that it names. A picture that cannot be read is recorded.
+    mutating func fill(_ claim: stat, allowedFolders: [String]) throws(SpoolError) -> Result<Manifest, Problems> {
+        let path = "\(spool.directory(.active))/\(Intake.claimName(id))"
+        if claim.isDirectory {
+            let source = try JobDirectory(path: path, submitter: claim.st_uid, flags: O_NOFOLLOW)
+            return try copy(source.contents()) { (file, snapshot) throws(Refusal) in
+                try source.withPicture(file, upTo: snapshot.limits.pictureBytes) { (picture, size) throws(Refusal) in try snapshot.add(file, picture, size) }
+            }
+        }
+        guard claim.isRegular, record.entry.hasSuffix(".json") else {
+            return .failure(Problems(Failure(.manifestMissing, "'\(record.entry)' is \(claim.kind), neither a job's directory nor a manifest NAME.json")))
+        }
+        let source = BareManifest(allowed: allowedFolders, submitter: claim.st_uid)
+        let active = try JobDirectory(path: spool.directory(.active)), contents: Result<JobContents, Problems>
+        do throws(Refusal) {
+            let text = try active.text(of: Intake.claimName(id).description)
+            contents = try source.contents(text)
+        } catch {
+            contents = .failure(try error.problems())
+        }
+        return try copy(contents) { (file, snapshot) throws(Refusal) in
+            try source.withPicture(file, upTo: snapshot.limits.pictureBytes) { (picture, size) throws(Refusal) in try snapshot.add(file, picture, size) }
+        }
+    }
+
+    private mutating func copy(
+        _ contents: Result<JobContents, Problems>, _ copy: (String, inout Snapshot) throws(Refusal) -> Void
+    ) throws(SpoolError) -> Result<Manifest, Problems> {
+        guard case .success(let contents) = contents else { return contents.map(\.manifest) }
+        record.unreadable = Dictionary(uniqueKeysWithValues: contents.unreadable.map { (Self.relative($0.key), $0.value) })
+        for file in contents.manifest.pictures where record.unreadable[Self.relative(file)] == nil {
+            do throws(Refusal) {
+                try copy(file, &self)
+            } catch {
+                switch error {
+                case .picture(let failure): record.unreadable[Self.relative(file)] = failure
+                case .environment(let cause): throw cause
+                }
+            }
+            guard bytes <= limits.jobBytes else {
+                return .failure(Problems(Failure(.jobTooLarge, "the pictures have more than \(limits.jobBytes) bytes together; split the job")))
+            }
+        }
+        return .success(contents.manifest.relative())
+    }
+
+    /// Copies one open picture. A path that was copied before, in this or another spelling, is there already.
+    private mutating func add(_ file: String, _ picture: borrowing Descriptor, _ size: Int) throws(Refusal) {
+        let path = "\(home)/\(Spool.picturesName)/\(Self.relative(file))"
+        let copied: Int
+        do throws(SpoolError) {
+            try makeFolders(of: path)
+            let copy = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+            copied = try copy.copy(picture, length: size)
+        } catch .system(_, _, EEXIST) {
+            return
+        } catch {
+            throw .environment(error)
+        }
+        guard copied == size else {
+            unlink(path)
+            throw .picture(Failure(.imageTruncated, "'\(file)' shrank while it was copied; submit the job once its files are complete", subject: file))
+        }
+        bytes += size
+    }
+
+    private func makeFolders(of path: String) throws(SpoolError) {
+        var cut = home.endIndex
+        while let slash = path[path.index(after: cut)...].firstIndex(of: "/") {
+            let folder = String(path[..<slash])
+            if mkdir(folder, 0o700) < 0 && errno != EEXIST { throw SpoolError.system(attempt: "create", path: folder, errno: errno) }
+            cut = slash
+        }
+    }
+
+    // MARK: To S3, or to S6 and SX
+
+    /// Writes the papers, brings everything to the disk, and makes it `active/ID/`: from here on the job is not lost.
+    func commit(_ manifest: Manifest) throws(SpoolError) {
+        try add(manifest, Manifest.fileName)
+        try finish(.active)
+    }
+
+    /// The same for a job that is refused: `error.json` instead of pictures.
+    mutating func refuse(_ problems: Problems, to place: Spool.Place) throws(SpoolError) {
+        try Removal.remove(EntryName(Spool.picturesName), in: Descriptor.directory(home))
+        record.unreadable = [:]
+        try add(ErrorReport(job: id, state: .failed, problems: problems.problems), ErrorReport.fileName)
+        try check(chmod("\(home)/\(ErrorReport.fileName)", 0o644), "set the mode of", home)
+        try spool.share(home, with: record.submitter)
+        try finish(place)
+    }
+
+    private func finish(_ place: Spool.Place) throws(SpoolError) {
+        try add(record, IntakeRecord.fileName)
+        try Descriptor.directory(home).syncFilesystem()
+        try spool.move(EntryName(Self.prefix + id.rawValue), from: .active, to: place, as: id)
+    }
+
+    private func add(_ value: some Encodable, _ name: String) throws(SpoolError) {
+        let path = home + "/" + name
+        try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600).write(canonical(value))
+    }
+
+    /// Frees the disk after a failure; what is left is removed by the next try.
+    func discard() {
+        if let active = try? Descriptor.directory(spool.directory(.active)) {
+            try? Removal.remove(EntryName(Self.prefix + id.rawValue), in: active)
+        }
+    }
+
+    private static func relative(_ path: String) -> String { String(path.drop { $0 == "/" }) }
+}
+
+/// Our own values always encode.
+func canonical(_ value: some Encodable) -> Data {
+    do { return try CanonicalJSON.encode(value, pretty: true) } catch { preconditionFailure("\(error)") }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPosix
+import Glibc
+import LCLJob
+
+/// Where the spool's directories are. The protocol between them is the table of states in `Sources/README.md`.
+public struct Spool: Hashable, Sendable {
+    public let root: String
+
+    public init(root: String) { self.root = root }
+
+    /// The directories of the spool. Anyone may put entries into `tmp` and `incoming`, but neither list them nor touch
+    /// another user's; the others are the daemon's.
+    public enum Place: String, CaseIterable, Sendable {
+        case tmp, incoming, active, done, failed, corrupt
+
+        var mode: mode_t {
+            switch self {
+            case .tmp, .incoming: 0o1733
+            case .active, .corrupt: 0o700
+            // A job in them is readable to its submitter, who knows its name; nobody lists the others'.
+            case .done, .failed: 0o711
+            }
+        }
+    }
+
+    public func directory(_ place: Place) -> String { "\(root)/\(place.rawValue)" }
+    public func directory(_ place: Place, _ id: JobID) -> String { "\(root)/\(place.rawValue)/\(id)" }
+
+    /// Makes what is missing, and checks that the spool can hold its promises: one local filesystem, no links.
+    public func prepare() throws(SpoolError) {
+        if mkdir(root, 0o755) < 0 && errno != EEXIST { throw .system(attempt: "create", path: root, errno: errno) }
+        let home = try Descriptor.directory(root)
+        if let kind = cposix_network_filesystem(home.raw) {
+            throw .networkFilesystem(root: root, kind: String(cString: kind))
+        }
+        let device = try home.status().st_dev
+        for place in Place.allCases {
+            let path = directory(place)
+            if mkdir(path, 0o700) == 0 {
+                try check(chmod(path, place.mode), "set the mode of", path)
+            } else if errno != EEXIST {
+                throw .system(attempt: "create", path: path, errno: errno)
+            }
+            guard try Descriptor.directory(path).status().st_dev == device else {
+                throw .separateFilesystems(root: root, place: place.rawValue)
+            }
+        }
+        try home.sync()
+    }
+
+    /// Where a job's directory lies, or `nil`.
+    public func place(of id: JobID) -> Place? {
+        [.active, .done, .failed, .corrupt].first { access(directory($0, id), F_OK) == 0 }
+    }
+
+    /// The jobs with a directory in `place`, in no order; what is being built there is not among them.
+    public func jobs(in place: Place) throws(SpoolError) -> [JobID] {
+        try Descriptor.directory(directory(place)).entries().compactMap { $0.text.flatMap { JobID($0) } }
+    }
+}
+
+/// Holds the spool for one daemon, until it is let go of or the process ends.
+public final class SpoolLock: Sendable {
+    private let descriptor: Int32
+
+    /// - Throws: ``SpoolError/locked(root:pid:)`` where another process holds it.
+    public init(_ spool: Spool) throws(SpoolError) {
+        let path = spool.root + "/.lock"
+        let fd = try check(open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644), "create", path)
+        guard flock(fd, LOCK_EX | LOCK_NB) == 0 else {
+            let cause = errno
+            var text = [UInt8](repeating: 0, count: 16)
+            let count = pread(fd, &text, text.count, 0)
+            close(fd)
+            guard cause == EWOULDBLOCK else { throw .system(attempt: "lock", path: path, errno: cause) }
+            let line = String(decoding: text.prefix(max(0, count)), as: UTF8.self)
+            throw .locked(root: spool.root, pid: Int32(line.prefix { $0.isNumber }))
+        }
+        let line = Array("\(getpid())\n".utf8)
+        ftruncate(fd, 0)
+        _ = pwrite(fd, line, line.count, 0)  // for the message above only
+        descriptor = fd
+    }
+
+    deinit { close(descriptor) }
+}

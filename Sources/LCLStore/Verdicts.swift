@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import GRDB
+import LCLJob
+
+/// Checkpoints: what a job has learned so far.
+extension JobStore {
+    /// Keeps verdicts by ordinal, in one transaction. The first verdict of a query stands: a job that runs twice answers twice
+    /// the same.
+    /// - Returns: the job with its new counts.
+    /// - Throws: ``StoreError/unknownJob(_:)``.
+    @discardableResult
+    public func record(_ verdicts: [Int: Verdict], of id: JobID) async throws(StoreError) -> StoredJob {
+        try await write("record verdicts of job '\(id)'") { db in
+            var job = try db.job(id)
+            let insert = try db.cachedStatement(sql: "INSERT OR IGNORE INTO verdicts VALUES (?, ?, ?, ?)")
+            for (ordinal, verdict) in verdicts.sorted(by: { $0.key < $1.key }) {
+                precondition((0..<job.queries).contains(ordinal), "a verdict on a query of the job")
+                try insert.execute(arguments: [job.serial, ordinal, verdict.error != nil, try jsonText(verdict)])
+                guard db.changesCount == 1 else { continue }
+                job.answered += 1
+                job.failed += verdict.error == nil ? 0 : 1
+            }
+            try db.execute(
+                sql: "UPDATE jobs SET answered = ?, failed = ? WHERE serial = ?", arguments: [job.answered, job.failed, job.serial])
+            return job
+        }
+    }
+
+    /// Forgets every verdict: the job starts over.
+    public func forgetVerdicts(of id: JobID) async throws(StoreError) {
+        try await write("forget verdicts of job '\(id)'") { db in
+            let job = try db.job(id)
+            try db.execute(sql: "DELETE FROM verdicts WHERE job = ?", arguments: [job.serial])
+            try db.execute(sql: "UPDATE jobs SET answered = 0, failed = 0 WHERE serial = ?", arguments: [job.serial])
+        }
+    }
+
+    /// At most `limit` verdicts with ordinals from `first` on, in order.
+    public func verdicts(of id: JobID, from first: Int = 0, limit: Int = 1000) async throws(StoreError) -> [(ordinal: Int, verdict: Verdict)] {
+        try await read("read verdicts of job '\(id)'") { db in
+            let job = try db.job(id)
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT ordinal, verdict FROM verdicts WHERE job = ? AND ordinal >= ? ORDER BY ordinal LIMIT ?",
+                arguments: [job.serial, first, limit])
+            return try rows.map { ($0["ordinal"], try CanonicalJSON.decode(Verdict.self, from: Data(($0["verdict"] as String).utf8))) }
+        }
+    }
+
+    /// The ordinals without a verdict, in order.
+    public func unanswered(of id: JobID) async throws(StoreError) -> [Int] {
+        try await read("find open queries of job '\(id)'") { db in
+            let job = try db.job(id)
+            var isOpen = [Bool](repeating: true, count: job.queries)
+            let rows = try Int.fetchCursor(db, sql: "SELECT ordinal FROM verdicts WHERE job = ?", arguments: [job.serial])
+            while let ordinal = try rows.next() { isOpen[ordinal] = false }
+            return isOpen.indices.filter { isOpen[$0] }
+        }
+    }
+
+    /// Keeps what the support set says of itself.
+    public func record(_ support: SupportReport, of id: JobID) async throws(StoreError) {
+        try await write("record the support set of job '\(id)'") { db in
+            try db.execute(sql: "UPDATE jobs SET support = ? WHERE id = ?", arguments: [try jsonText(support), id.rawValue])
+            guard db.changesCount == 1 else { throw StoreError.unknownJob(id) }
+        }
+    }
+
+    /// What was kept of it, or `nil` where the job was never linked.
+    public func support(of id: JobID) async throws(StoreError) -> SupportReport? {
+        try await read("read the support set of job '\(id)'") { db in
+            try String.fetchOne(db, sql: "SELECT support FROM jobs WHERE id = ?", arguments: [id.rawValue])
+                .map { try CanonicalJSON.decode(SupportReport.self, from: Data($0.utf8)) }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLJob
+import LCLLink
+
+extension Answer {
+    /// What the link model says in numbers, said in the names of the job.
+    init(_ answer: LinkAnswer, of job: JobRunner.LinkedJob) {
+        let labels = job.manifest.labels
+        // Best first; equals in the order of the manifest, as `sort` alone would not promise.
+        let order = labels.indices.sorted { (answer.logits[$1], $0) < (answer.logits[$0], $1) }
+        let scores = order.prefix(job.manifest.options.top ?? labels.count).map {
+            Score(label: labels[$0].name, logit: answer.logits[$0], probability: answer.probabilities[$0])
+        }
+        let nearest = answer.nearest.map {
+            let support = job.used[$0.support]
+            return Neighbour(image: support.image, label: labels[support.label].name, similarity: $0.similarity)
+        }
+        self.init(
+            label: labels[answer.label].name, confidence: answer.probabilities[answer.label], unknown: answer.unknown,
+            margin: answer.margin, scores: scores, nearest: nearest)
+    }
+}
+
+extension UnknownRule {
+    init(_ option: Manifest.Unknown) {
+        switch option {
+        case .auto: self = .auto
+        case .off: self = .off
+        case .below(let threshold): self = .below(threshold)
+        }
+    }
+}
+
+extension LinkModel.Method {
+    /// `nil` is the model's best.
+    /// - Throws: ``LinkError`` where this version has no such method.
+    init?(_ method: Manifest.Method) throws(LinkError) {
+        switch method {
+        case .link: return nil
+        case .metric: self = .metric
+        case .prototype: self = .prototype
+        case .mllm: throw .method(name: method.rawValue, model: "-", supported: LinkModel.Method.allCases.map(\.rawValue))
+        }
+    }
+}
+
+extension Failure {
+    static func conflict(_ a: String, _ labelOfA: String, _ b: String, _ labelOfB: String) -> Failure {
+        Failure(
+            .supportConflict,
+            "'\(b)' under '\(labelOfB)' and '\(a)' under '\(labelOfA)' are the same picture: one picture shows one label; remove one of them",
+            subject: a)
+    }
+
+    static func empty(_ label: String, _ why: Failure?) -> Failure {
+        Failure(
+            .supportEmpty, "label '\(label)' has no usable support picture" + (why.map { "; the first: \($0.message)" } ?? ""), subject: label)
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLImage
+import LCLJob
+import LCLLink
+import LCLModel
+
+/// The models that a worker has loaded, each with its runner; the longest unused goes when there are too many.
+public final class ModelShelf {
+    private let searchPath: [String]
+    private let limits: ImageLimits
+    private let capacity: Int
+    /// Most lately used last.
+    private var loaded: [(name: String, runner: JobRunner)] = []
+
+    /// - Parameter directory: where models lie; `nil` is the usual search path.
+    public init(directory: String? = nil, limits: ImageLimits = ImageLimits(), capacity: Int = 2) {
+        searchPath = ModelDirectory.searchPath(explicit: directory)
+        self.limits = limits
+        self.capacity = capacity
+    }
+
+    /// - Throws: ``Failure`` `model.unknown`; `internal` where the model is damaged.
+    public func runner(for name: String) throws -> JobRunner {
+        if let i = loaded.firstIndex(where: { $0.name == name }) {
+            loaded.append(loaded.remove(at: i))
+        } else {
+            loaded.append((name, JobRunner(model: try load(name), limits: limits)))
+            if loaded.count > capacity { loaded.removeFirst() }
+        }
+        return loaded[loaded.count - 1].runner
+    }
+
+    private func load(_ name: String) throws -> LinkModel {
+        do {
+            return try LinkModel(named: name, in: searchPath)
+        } catch let error as ModelError where error.kind == .notFound || error.kind == .badName {
+            throw Failure(.modelUnknown, "there is no model '\(name)'; `lcl model list` shows the models", subject: "$.model")
+        } catch {
+            // Trying again would not mend it, so the job says why instead of wearing out its attempts.
+            throw Failure(.internal, "model '\(name)' cannot be used: \(error); `lcl model verify` checks it", subject: "$.model")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import LCLJob
+
+/// A job as it lies on somebody's disk: its manifest, and where its pictures are.
+package struct JobSource {
+    /// Queries are always a list here.
+    package var manifest: Manifest
+    /// What relative paths are relative to.
+    package let root: String
+
+    /// Reads a directory (with `job.json`, or laid out as `support/LABEL/` and `queries/`) or a manifest file.
+    package static func read(_ path: String) -> Result<JobSource, Problems> {
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            return .failure(Problems(Failure(.jobUnreadable, "there is no '\(path)', or it may not be read", subject: path)))
+        }
+        guard isDirectory.boolValue else { return readManifest(path) }
+        let manifest = path + "/" + Manifest.fileName
+        if FileManager.default.fileExists(atPath: manifest) { return readManifest(manifest) }
+        return Manifest.fromLayout(files: files(in: path)).map { JobSource(manifest: $0, root: path) }
+    }
+
+    private static func readManifest(_ path: String) -> Result<JobSource, Problems> {
+        let slash = path.lastIndex(of: "/"), root = slash.map { String(path[..<$0]) } ?? "."
+        guard let text = FileManager.default.contents(atPath: path) else {
+            return .failure(Problems(Failure(.jobUnreadable, "'\(path)' cannot be read; check that it is a file and its permissions", subject: path)))
+        }
+        // A manifest names its pictures beside it, or all by absolute paths: the first reading that holds is right.
+        var outcome = Manifest.read(text)
+        if case .failure(let problems) = outcome, problems.problems.contains(where: { $0.code == .manifestPath }),
+            case .success(let absolute) = Manifest.read(text, paths: .absolute)
+        {
+            outcome = .success(absolute)
+        }
+        return outcome.flatMap { manifest in
+            guard case .pattern(let pattern) = manifest.queries else { return .success(manifest) }
+            let folder = pattern.hasPrefix("/") ? String(pattern.prefix { $0 != "*" && $0 != "?" && $0 != "[" }) : ""
+            let base = folder.isEmpty ? root : String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)])
+            let found = files(in: base.isEmpty ? "/" : base).map { folder.isEmpty ? $0 : "\(base)/\($0)" }
+            return manifest.resolvingQueries(files: found)
+        }.map { JobSource(manifest: $0, root: root.isEmpty ? "/" : root) }
+    }
+
+    /// Everything below `directory` that is no directory, as relative paths.
+    static func files(in directory: String) -> [String] {
+        guard let walk = FileManager.default.enumerator(atPath: directory) else { return [] }
+        var files: [String] = []
+        while let path = walk.nextObject() as? String {
+            if walk.fileAttributes?[.type] as? FileAttributeType != .typeDirectory { files.append(path) }
+        }
+        return files
+    }
+
+    package func location(of file: String) -> String { file.hasPrefix("/") ? file : root + "/" + file }
+
+    /// What a person would be told of each picture after a submission, found before: absent, no file, empty, no picture.
+    package func pictureProblems() -> [Failure] {
+        var problems: [Failure] = []
+        for (i, label) in manifest.labels.enumerated() {
+            for (j, file) in label.support.enumerated() {
+                if let problem = PictureCheck.problem(location(of: file), called: file, at: "$.labels[\(i)].support[\(j)]") { problems.append(problem) }
+            }
+        }
+        guard case .list(let queries) = manifest.queries else { return problems }
+        for (k, query) in queries.enumerated() {
+            if let problem = PictureCheck.problem(location(of: query.image), called: query.image, at: "$.queries[\(k)].image") { problems.append(problem) }
+        }
+        return problems
+    }
+}
+
+/// What can be said of a picture file without decoding it.
+enum PictureCheck {
+    private static let maximumBytes = 64 << 20
+
+    static func problem(_ path: String, called name: String, at place: String) -> Failure? {
+        func failure(_ code: Failure.Code, _ text: String) -> Failure { Failure(code, "\(place) '\(name)' \(text)", subject: place) }
+        // A FIFO is not waited for.
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            return errno == ENOENT || errno == ENOTDIR
+                ? failure(.imageMissing, "does not exist") : failure(.imageUnreadable, "cannot be read: \(String(cString: strerror(errno)))")
+        }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        let attributes = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
+        guard attributes?[.type] as? FileAttributeType == .typeRegular else { return failure(.imageNotAFile, "is no regular file") }
+        let size = (attributes?[.size] as? NSNumber)?.intValue ?? 0
+        if size == 0 { return failure(.imageEmpty, "is empty") }
+        if size > maximumBytes { return failure(.imageTooLarge, "has \(Wording.bytes(size)); at most \(Wording.bytes(maximumBytes)) are read") }
+        let head = (try? file.read(upToCount: 8)) ?? Data()
+        let isPicture = head.starts(with: [0xFF, 0xD8, 0xFF]) || head.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
+        return isPicture ? nil : failure(.imageUnsupported, "is neither JPEG nor PNG")
+    }
+}

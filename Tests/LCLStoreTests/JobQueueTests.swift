@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLJob
+import LCLStore
+import Testing
+
+private let a = JobID("a")!
+
+@Test func insert_isIdempotent() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    #expect(try await store.insert([job("a"), job("b")]) == 2)
+    #expect(try await store.claimNext(at: 0)?.id == a)
+    #expect(try await store.insert([job("a"), job("c")]) == 1)
+    #expect(try await store.job(a).state == .running)
+}
+
+@Test func claim_marksAndCharges_inOneStep() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("a")])
+    let claimed = try #require(try await store.claimNext(at: 7))
+    #expect(claimed.state == .running)
+    #expect(claimed.attempts == 1)
+    #expect(claimed.started == 7)
+    #expect(try await store.job(a) == claimed)
+    #expect(try await store.claimNext(at: 8) == nil)
+}
+
+@Test func claim_givesEachJobOnce_toManyClaimers() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert((0..<200).map { job("j\($0)", uid: UInt32($0 % 7)) })
+    let claimed = try await withThrowingTaskGroup(of: [String].self) { group in
+        for _ in 0..<8 { group.addTask { try await store.claimAll() } }
+        return try await group.reduce(into: []) { $0 += $1 }
+    }
+    #expect(claimed.count == 200)
+    #expect(Set(claimed).count == 200)
+}
+
+@Test func claim_followsPriorityThenArrival_withinASubmitter() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("low", priority: -5, created: 0), job("second", created: 1), job("first", created: 0), job("high", priority: 5, created: 2)])
+    #expect(try await store.claimAll() == ["high", "first", "second", "low"])
+}
+
+@Test func claim_prefersTheOldJob_onceItHasAgedEnough() async throws {
+    let temporary = try TemporaryStore(ageing: 1000), store = temporary.store
+    try await store.insert([job("old", priority: 0, created: 0), job("soon", priority: 10, created: 9_999), job("late", priority: 10, created: 10_001)])
+    #expect(try await store.claimAll() == ["soon", "old", "late"])
+}
+
+@Test func claim_alternatesBetweenSubmitters_howeverManyJobsOneHas() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert((0..<6).map { job("many\($0)", uid: 1, created: Int64($0)) })
+    try await store.insert((0..<2).map { job("few\($0)", uid: 2, priority: -100, created: 100 + Int64($0)) })
+    #expect(try await store.claimAll() == ["many0", "few0", "many1", "few1", "many2", "many3", "many4", "many5"])
+}
+
+@Test func claim_countsQueries_notJobs() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert((0..<2).map { job("large\($0)", uid: 1, created: Int64($0), queries: 3) })
+    try await store.insert((0..<5).map { job("small\($0)", uid: 2, created: Int64($0)) })
+    #expect(try await store.claimAll() == ["large0", "small0", "small1", "small2", "large1", "small3", "small4"])
+}
+
+@Test func claim_givesNoCredit_forTimeAway() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert((0..<100).map { job("a\($0)", uid: 1, created: Int64($0)) })
+    _ = try await store.claimAll(atMost: 50)
+    try await store.insert((0..<50).map { job("b\($0)", uid: 2, created: 200 + Int64($0)) })
+    let next = try await store.claimAll(atMost: 20)
+    #expect(next.count { $0.hasPrefix("b") } == 10 || next.count { $0.hasPrefix("b") } == 11)
+}
+
+@Test func claim_passesOver_whatHasExpiredOrIsHeld() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("late", expires: 10), job("held"), job("good", created: 5, expires: 100)])
+    try await store.apply(.hold, to: JobID("held")!, actor: "root", at: 1)
+    #expect(try await store.claimAll(at: 10) == ["good"])
+    #expect(try await store.expired(at: 10) == [JobID("late")!])
+    try await store.apply(.expire, to: JobID("late")!, actor: "lcld", at: 10, failure: Failure(.jobExpired, "too late"))
+    #expect(try await store.expired(at: 10).isEmpty)
+    #expect(try await store.job(JobID("late")!).failure?.code == .jobExpired)
+}
+
+@Test(arguments: JobState.allCases, JobEvent.allCases)
+func apply_doesWhatTheStateMachineSays_andNothingElse(state: JobState, event: JobEvent) async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("a")])
+    let road: [JobEvent] =
+        switch state {
+        case .queued: []
+        case .held: [.hold]
+        case .running: [.start]
+        case .done: [.start, .finish]
+        case .failed: [.fail]
+        case .dead: [.start, .exhaust]
+        case .cancelled: [.cancel]
+        case .expired: [.expire]
+        }
+    for event in road { try await store.apply(event, to: a, actor: "lcld", at: 1) }
+    if let next = state.applying(event) {
+        #expect(try await store.apply(event, to: a, actor: "root", at: 2).state == next)
+        #expect(try await store.job(a).state == next)
+        #expect(try await store.job(a).finished == (next.isFinal ? 2 : nil))
+        let noted = try #require(try await store.events(of: a).last)
+        #expect((noted.at, noted.job, noted.event, noted.actor) == (2, a, event.rawValue, "root"))
+    } else {
+        await #expect(throws: StoreError.illegal(job: a, state: state, event: event)) { try await store.apply(event, to: a, actor: "root", at: 2) }
+        #expect(try await store.job(a).state == state)
+        #expect(try await store.events(of: a).count == 1 + road.count)
+    }
+}
+
+@Test(arguments: [(JobEvent.requeue, 0), (.crash, 1), (.hold, 0), (.exhaust, 1)])
+func attempts_areGivenBack_onlyWhereNoWorkerDied(event: JobEvent, attempts: Int) async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("a")])
+    _ = try await store.claimNext(at: 0)
+    #expect(try await store.apply(event, to: a, actor: "lcld", at: 1).attempts == attempts)
+}
+
+@Test func hold_leavesTheAttempts_ofAJobThatWaits() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("a")])
+    _ = try await store.claimNext(at: 0)
+    try await store.apply(.crash, to: a, actor: "lcld", at: 1)
+    #expect(try await store.apply(.hold, to: a, actor: "root", at: 2).attempts == 1)
+}
+
+@Test func setPriority_movesTheJob_andIsRefusedAtTheEnd() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("a", created: 0), job("b", created: 1)])
+    try await store.setPriority(1, of: JobID("b")!, actor: "root", at: 2)
+    #expect(try await store.claimAll() == ["b", "a"])
+    try await store.apply(.cancel, to: a, actor: "root", at: 3)
+    await #expect(throws: StoreError.self) { try await store.setPriority(1, of: a, actor: "root", at: 4) }
+}
+
+@Test func apply_throws_onAnUnknownJob() async throws {
+    let temporary = try TemporaryStore()
+    await #expect(throws: StoreError.unknownJob(a)) { try await temporary.store.apply(.cancel, to: a, actor: "root", at: 0) }
+}
+
+@Test func write_isNotCutShort_whenItsTaskIsCancelled() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("a")])
+    let task = Task {
+        withUnsafeCurrentTask { $0?.cancel() }
+        return try await store.apply(.cancel, to: a, actor: "root", at: 1)
+    }
+    #expect(try await task.value.state == .cancelled)
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import LCLJob
+import LCLWorker
+import Testing
+import TestPictures
+
+/// Pictures in memory.
+private struct Pictures: PictureSource {
+    var files: [String: [UInt8]]
+
+    func read(_ path: String, upTo limit: Int) throws(Failure) -> [UInt8] {
+        guard let file = files[path] else { throw Failure(.imageMissing, "'\(path)' is not there", subject: path) }
+        return file
+    }
+}
+
+struct JobRunnerTests {
+    private static let pictures: Pictures = {
+        var files: [String: [UInt8]] = ["empty": [], "text": Array("hello".utf8)]
+        for index in 0..<2 {
+            for instance in 0..<12 { files["\(index)-\(instance)"] = TestPictures.picture(class: index, instance: instance, side: 64).jpeg() }
+        }
+        return Pictures(files: files)
+    }()
+
+    private static func manifest(_ edit: (inout Manifest) -> Void = { _ in }) -> Manifest {
+        var manifest = Manifest(
+            labels: (0..<2).map { index in .init(name: "class \(index)", support: (0..<3).map { "\(index)-\($0)" }) }, queries: .list([]))
+        edit(&manifest)
+        return manifest
+    }
+
+    private static let queries: [Numbered<Manifest.Query>] = (3..<12).flatMap { i in ["0-\(i)", "1-\(i)"] }.enumerated().map {
+        Numbered(ordinal: $0.offset, value: .init(id: $0.element, image: $0.element))
+    }
+
+    private static func answers(_ manifest: Manifest, batch: Int, queries: [Numbered<Manifest.Query>] = queries) throws -> [Verdict] {
+        let runner = try ModelShelf().runner(for: "default")
+        let job = try runner.link(manifest, from: pictures)
+        var verdicts: [Int: Verdict] = [:]
+        try runner.answer(queries, of: job, from: pictures, batch: batch, emit: { for one in $0 { verdicts[one.ordinal] = one.value } })
+        return verdicts.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    @Test func answers_areRight_andTheSameBytesWhateverTheBatch() throws {
+        let whole = try Self.answers(Self.manifest(), batch: 32)
+        #expect(whole.count == 18)
+        for verdict in whole { #expect(verdict.answer?.label == "class \(verdict.id.prefix(1))") }
+        for batch in [1, 5] { #expect(try Self.answers(Self.manifest(), batch: batch) == whole) }
+        let backwards = try Self.answers(Self.manifest(), batch: 7, queries: Self.queries.reversed())
+        #expect(backwards == whole)
+    }
+
+    @Test func transductiveAnswers_comeForAllQueries() throws {
+        let verdicts = try Self.answers(Self.manifest { $0.options.transductive = true }, batch: 4)
+        #expect(verdicts.count == 18)
+        for verdict in verdicts { #expect(verdict.answer?.label == "class \(verdict.id.prefix(1))") }
+    }
+
+    @Test func badQueries_areAnsweredWithTheirCodes() throws {
+        let bad = ["empty", "text", "nowhere"].enumerated().map { Numbered(ordinal: $0.offset, value: Manifest.Query(id: $0.element, image: $0.element)) }
+        let verdicts = try Self.answers(Self.manifest(), batch: 32, queries: bad)
+        #expect(verdicts.map { $0.error?.code } == [.imageEmpty, .imageUnsupported, .imageMissing])
+    }
+
+    @Test func badSupport_isSkipped_andReported() throws {
+        let runner = try ModelShelf().runner(for: "default")
+        let job = try runner.link(Self.manifest { $0.labels[0].support.append("text") }, from: Self.pictures)
+        #expect(job.linked.support.images == 6)
+        #expect(job.linked.support.skipped.map(\.error.code) == [.imageUnsupported])
+    }
+
+    @Test(arguments: [
+        (["text", "empty"], Failure.Code.supportEmpty), (["0-0", "1-0"], .supportConflict),
+    ])
+    func job_fails_whenItsSupportsCannotBeUsed(support: [String], code: Failure.Code) throws {
+        let runner = try ModelShelf().runner(for: "default")
+        #expect { try runner.link(Self.manifest { $0.labels[0].support = support }, from: Self.pictures) } throws: { ($0 as? Failure)?.code == code }
+    }
+
+    @Test func unknownModelAndMethod_areTheSubmittersMistakes() throws {
+        #expect { try ModelShelf().runner(for: "no-such-model") } throws: { ($0 as? Failure)?.code == .modelUnknown }
+        #expect { try Self.answers(Self.manifest { $0.method = .mllm }, batch: 1) } throws: { ($0 as? Failure)?.code == .methodUnsupported }
+    }
+
+    @Test func top_cutsTheScores_bestFirst() throws {
+        let verdicts = try Self.answers(Self.manifest { $0.options.top = 1 }, batch: 32)
+        #expect(verdicts.allSatisfy { $0.answer?.scores.count == 1 && $0.answer?.scores[0].label == $0.answer?.label })
+    }
+}
