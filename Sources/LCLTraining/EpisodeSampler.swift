@@ -9,6 +9,11 @@ package struct Episode {
     package var queries: [(row: Int, label: Int)]
     /// Queries of a class that has no supports.
     package var outsiders: [Int] = []
+
+    package init(supports: [[Int]], queries: [(row: Int, label: Int)]) {
+        self.supports = supports
+        self.queries = queries
+    }
 }
 
 /// Where the classes that a class must be told from come from.

@@ -69,10 +69,21 @@ public struct Evaluation: Sendable {
                 report.calibration.append(.init(cell, trials, calibration))
                 report.unknown.append(unknown(stage, cell, calibration))
             }
+            let robust = episodes(stage, source, shots)
+            report.flips += stage.flips(robust, source: source, shots: shots)
+            report.order.append(stage.order(robust, source: source, shots: shots))
         }
         for shots in shots.filter({ $0 <= 4 }) {
             for mix in EvaluationReport.Mix.all { report.transductive.append(transductive(stage, source, shots, mix)) }
         }
+    }
+
+    /// Of the shape that accuracy is measured on, for figures that run each episode several times.
+    private func episodes(_ stage: Stage, _ source: String, _ shots: Int) -> [Episode] {
+        let shape = EpisodeSampler.Shape(ways: ways, shots: shots, negatives: negatives)
+        var random = random(source, shots, negatives, 3), drawn: [Episode] = []
+        while drawn.count < max(1, episodes * 2 / 5), let episode = stage.sampler.episode(shape, &random) { drawn.append(episode) }
+        return drawn
     }
 
     private func unknown(_ stage: Stage, _ cell: EvaluationReport.Cell, _ calibration: Calibration) -> EvaluationReport.Unknown {

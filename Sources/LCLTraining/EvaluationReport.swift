@@ -16,6 +16,8 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
     public var calibration: [CalibrationError] = []
     public var unknown: [Unknown] = []
     public var transductive: [Transductive] = []
+    public var flips: [Flips] = []
+    public var order: [Order] = []
 
     /// Where a figure belongs.
     struct Cell {
@@ -47,6 +49,15 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
         public var negatives: Negatives
         public var temperature: Double
         public var error: Double
+        /// The bins that have answers, for a reliability diagram.
+        public var bins: [Bin]
+
+        public struct Bin: Codable, Equatable, Sendable {
+            /// Mean confidence and share of right answers, in percent.
+            public var confidence: Double
+            public var accuracy: Double
+            public var answers: Int
+        }
 
         init(_ cell: Cell, _ trials: [Trial], _ calibration: Calibration) {
             source = cell.source
@@ -57,10 +68,14 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
                 zip(trial.logits.filter { !$0.isEmpty }, trial.hits).map { (calibration.probabilities($0).max() ?? 1, $1) }
             }
             let floor = 1 / Double(trials.first?.logits.first?.count ?? 2)
-            let bins = Dictionary(grouping: answers) { min(9, Int(($0.0 - floor) / (1 - floor) * 10)) }
-            error = bins.values.reduce(0) { sum, bin in
-                sum + abs(bin.reduce(0) { $0 + ($1.1 ? 1 : 0) - $1.0 }) * 100 / Double(answers.count)
+            let grouped = Dictionary(grouping: answers) { min(9, Int(($0.0 - floor) / (1 - floor) * 10)) }
+            bins = grouped.sorted { $0.key < $1.key }.map { _, bin in
+                let count = Double(bin.count)
+                return Bin(
+                    confidence: bin.reduce(0) { $0 + $1.0 } * 100 / count, accuracy: Double(bin.count { $0.1 }) * 100 / count,
+                    answers: bin.count)
             }
+            error = bins.reduce(0) { $0 + abs($1.accuracy - $1.confidence) * Double($1.answers) / Double(answers.count) }
         }
     }
 
@@ -75,6 +90,8 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
         public var givenUp: Double
         /// Share of the others that it catches.
         public var caught: Double
+        /// The curve at 21 thresholds, from the strictest: shares of the others and of the own above it, in percent.
+        public var curve: [[Double]]
 
         init(_ cell: Cell, _ trials: [Trial], _ calibration: Calibration) {
             source = cell.source
@@ -91,6 +108,13 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
             auroc = 100 * areaUnderCurve(positives: own, negatives: others)
             givenUp = 100 * Double(own.count { $0 < 0 }) / Double(max(1, own.count))
             caught = 100 * Double(others.count { $0 < 0 }) / Double(max(1, others.count))
+            curve = (0...20).reversed().map { step in
+                let threshold = CalibrationFit.quantile(own, Double(step) / 20)
+                func share(_ values: [Double]) -> Double {
+                    100 * Double(values.count { step == 0 || (step < 20 && $0 >= threshold) }) / Double(max(1, values.count))
+                }
+                return [share(others), share(own)]
+            }
         }
     }
 

@@ -20,6 +20,12 @@ extension EvaluationReport {
             Self.table("each query alone -> transductive", "shots, queries", transductive, row: \.source, column: {
                 "\($0.shots) \($0.mix)"
             }) { "\(Self.text($0.alone)) -> \(Self.text($0.together)) ± \(Self.text($0.interval))" },
+            Self.table("accuracy with supports under wrong labels", "shots, % flipped", flips, row: \.source, column: {
+                "\($0.shots) \(Self.text($0.flipped))"
+            }) { "\(Self.text($0.accuracy)) ± \(Self.text($0.interval))" },
+            Self.table("answers that change with the order of the supports, %", "shots", order, row: \.source, column: { "\($0.shots)" }) {
+                Self.text($0.changed)
+            },
         ].joined(separator: "\n")
     }
 

@@ -12,6 +12,9 @@ public struct FeatureEncoder: Sendable {
     public let encoder: String
     public private(set) var taps: [Tap]
     public var threads = ProcessInfo.processInfo.activeProcessorCount
+    /// Variations of every picture that are encoded besides it, as further pictures of its class.
+    public var views = 0
+    public var augmentation = Augmentation()
 
     /// - Parameter taps: to compare by; the one that hard negatives are found by is added.
     public init(network: EfficientNetLite0, encoder: String, taps: [Tap]) {
@@ -39,18 +42,18 @@ public struct FeatureEncoder: Sendable {
     public func table(
         _ tree: PictureTree, cache: String? = nil, progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> (table: FeatureTable, skipped: [String: String]) {
-        let fingerprint = try tree.fingerprint()
+        let fingerprint = cache == nil ? "" : try tree.fingerprint() + (views == 0 ? "" : " \(views) x \(augmentation)")
         if let cache, let kept = FeatureCache(path: cache), kept.fits(fingerprint, encoder: encoder, taps: taps) {
             return (table(tree, features: kept.features, skipped: Set(kept.skipped)), [:])
         }
-        let (features, failures) = encode(tree.pictures, progress: progress)
+        let paths = tree.pictures.flatMap { [String](repeating: $0, count: 1 + views) }
+        let (features, failures) = encode(paths, progress: progress)
         if let cache {
             try FeatureCache(
                 fingerprint: fingerprint, encoder: encoder, taps: taps, features: features, skipped: failures.keys.sorted()
             ).write(to: cache)
         }
-        let paths = tree.pictures
-        let skipped = Dictionary(uniqueKeysWithValues: failures.map { (paths[$0.key], $0.value) })
+        let skipped = Dictionary(failures.map { (paths[$0.key], $0.value) }) { first, _ in first }
         return (table(tree, features: features, skipped: Set(failures.keys)), skipped)
     }
 
@@ -58,9 +61,10 @@ public struct FeatureEncoder: Sendable {
     private func table(_ tree: PictureTree, features: Matrix, skipped: Set<Int>) -> FeatureTable {
         var start = 0
         let classes = tree.classes.map { group in
-            defer { start += group.pictures.count }
-            let rows = (start..<start + group.pictures.count).filter { !skipped.contains($0) }
-            return FeatureTable.Class(source: group.source, name: group.name, rows: rows)
+            let count = group.pictures.count * (1 + views)
+            defer { start += count }
+            let rows = (start..<start + count).filter { !skipped.contains($0) }
+            return FeatureTable.Class(source: group.source, name: group.name, rows: rows, views: views)
         }
         return FeatureTable(
             taps: taps.map(\.description), widths: taps.compactMap(EfficientNetLite0.dimension(of:)), features: features,
@@ -71,7 +75,8 @@ public struct FeatureEncoder: Sendable {
 
     static let batch = 16
 
-    /// One row a picture; zeros for those that cannot be read, with the reason by number.
+    /// One row a picture, or a view of one; zeros for those that cannot be read, with the reason by number.
+    /// - Parameter paths: each picture's `1 + views` times.
     private func encode(
         _ paths: [String], progress: @Sendable (Int, Int) -> Void
     ) -> (features: Matrix, failures: [Int: String]) {
@@ -102,6 +107,8 @@ public struct FeatureEncoder: Sendable {
                 do {
                     let file = try Data(contentsOf: URL(filePath: path))
                     try file.withUnsafeBytes { try reader.prepare($0, into: room) }
+                    let (picture, view) = (paths.startIndex + slot).quotientAndRemainder(dividingBy: 1 + views)
+                    if view > 0 { augmentation.apply(to: room, side: reader.side, picture: picture, view: view) }
                 } catch {
                     room.update(repeating: 0)
                     failures[paths.startIndex + slot] = "\(error)"

@@ -6,13 +6,23 @@ public struct FeatureTable: Sendable {
     public struct Class: Hashable, Sendable {
         public let source: String
         public let name: String
-        /// Its rows of ``FeatureTable/features``.
+        /// Its rows of ``FeatureTable/features``: each picture, and after it its views.
         public let rows: [Int]
+        /// Variations of each picture among the rows.
+        public let views: Int
 
-        package init(source: String, name: String, rows: [Int]) {
+        package init(source: String, name: String, rows: [Int], views: Int = 0) {
+            precondition(rows.count % (1 + views) == 0, "every picture has its views")
             self.source = source
             self.name = name
             self.rows = rows
+            self.views = views
+        }
+
+        /// The class without views: what may be measured on, since a view is all too like its picture.
+        package var originals: Class {
+            let rows = stride(from: 0, to: rows.count, by: 1 + views).map { self.rows[$0] }
+            return Class(source: source, name: name, rows: rows)
         }
     }
 

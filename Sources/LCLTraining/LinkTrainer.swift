@@ -4,7 +4,7 @@ import LCLTensor
 
 /// Fits what a link file holds: the learned space, the plain one's means, and both methods' calibrations.
 public struct LinkTrainer: Sendable {
-    public var fit = DiscriminantFit()
+    public var fit: any MetricFit = DiscriminantFit()
     public var seed: UInt64 = 1
 
     public init() {}
@@ -20,7 +20,7 @@ public struct LinkTrainer: Sendable {
         let mean = Self.miningMean(table, classes)
         for held in Self.folds(classes) {
             let others = classes.filter { !held.contains($0) }
-            let sampler = EpisodeSampler(table, classes: Array(held), mean: mean, hardest: 12)
+            let sampler = EpisodeSampler(table, classes: held.map(\.originals), mean: mean, hardest: 12)
             for method in methods {
                 let space = FeatureSpace(try parts(method, table, classes: others, taps: taps))
                 let stage = Stage(table, classes: Array(held), space: space, sampler: sampler)

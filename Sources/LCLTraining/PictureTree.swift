@@ -12,8 +12,14 @@ public struct PictureTree: Sendable {
         public let pictures: [String]
     }
 
+    /// What the pictures' paths begin with.
     public let root: String
     public let classes: [Class]
+
+    init(root: String, classes: [Class]) {
+        self.root = root
+        self.classes = classes
+    }
 
     /// - Throws: ``TrainingError/unreadable(path:reason:)``, ``TrainingError/layout(path:reason:)``.
     public init(root: String) throws(TrainingError) {

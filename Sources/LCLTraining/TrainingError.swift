@@ -10,6 +10,10 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooFew(what: String, found: Int, needed: Int)
     /// The network has no such place to take features from.
     case tap(name: String)
+    /// A list of pictures has a mistake.
+    case list(path: String, line: Int, reason: String)
+    /// A checkpoint cannot be gone on from.
+    case checkpoint(reason: String)
     /// The file could not be written.
     case unwritable(path: String, reason: String)
 
@@ -20,6 +24,8 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
             "unable to find classes in '\(path)': \(reason); it must hold CLASS/*.png|jpg or SOURCE/CLASS/*.png|jpg"
         case .tooFew(let what, let found, let needed): "too few \(what): \(found), and \(needed) are needed"
         case .tap(let name): "unable to take features at '\(name)': the network has no such tap; d11.max, b10.mean and head.mean are taps"
+        case .list(let path, let line, let reason): "unable to read the list '\(path)', line \(line): \(reason)"
+        case .checkpoint(let reason): "unable to go on from the checkpoint: \(reason)"
         case .unwritable(let path, let reason): "unable to write '\(path)': \(reason)"
         }
     }

@@ -43,18 +43,20 @@ struct Eval: ParsableCommand {
     @Option(help: "Taps to compare by, comma-separated, instead of the model's (such as head.mean).")
     var taps: String?
 
-    @Option(help: "Most directions to keep of each feature; 0 keeps all.")
-    var outputs = 384
+    @Option(help: "Also write tables and plots to this HTML file, which opens offline.")
+    var html: String?
 
     @Flag(help: "Print JSON.")
     var json = false
+
+    @OptionGroup var fit: FitOptions
 
     @OptionGroup var features: FeatureOptions
 
     func validate() throws {
         guard !shotCounts.isEmpty, shotCounts.allSatisfy({ $0 > 0 }) else { throw ValidationError("--shots must be such as 1,4,16") }
-        guard ways >= 2, episodes >= 1, outputs >= 0 else {
-            throw ValidationError("--ways must be at least 2, --episodes at least 1, --outputs at least 0")
+        guard ways >= 2, episodes >= 1 else {
+            throw ValidationError("--ways must be at least 2, --episodes at least 1")
         }
         guard heldOut != "none" || taps == nil else { throw ValidationError("--taps is for fitting: it does not go with --held-out none") }
     }
@@ -70,11 +72,18 @@ struct Eval: ParsableCommand {
         guard ["all", "none"].contains(heldOut) || test.sources.contains(heldOut) else {
             throw ValidationError("there is no source '\(heldOut)' in \(directory)/test; it has \(test.sources.joined(separator: ", "))")
         }
-        let report = try evaluation.run(
+        let report = try evaluation().run(
             training: training, test: test, sources: ["all", "none"].contains(heldOut) ? test.sources : [heldOut], taps: names,
             link: heldOut == "none" ? LinkModel(directory: encoder.model).link : nil
         ) { source in
             if isatty(2) == 1 { FileHandle.standardError.write(Data("measuring \(source)\n".utf8)) }
+        }
+        if let html {
+            do {
+                try report.page.write(toFile: html, atomically: true, encoding: .utf8)
+            } catch {
+                throw TrainingError.unwritable(path: html, reason: error.localizedDescription)
+            }
         }
         if json {
             FileHandle.standardOutput.write(try CanonicalJSON.encode(report, pretty: true))
@@ -83,7 +92,7 @@ struct Eval: ParsableCommand {
         }
     }
 
-    private var evaluation: Evaluation {
+    private func evaluation() throws -> Evaluation {
         var evaluation = Evaluation()
         evaluation.method = method
         evaluation.ways = ways
@@ -91,7 +100,7 @@ struct Eval: ParsableCommand {
         evaluation.negatives = negatives
         evaluation.episodes = episodes
         evaluation.seed = seed
-        evaluation.trainer.fit.outputs = outputs == 0 ? nil : outputs
+        evaluation.trainer.fit = try fit.fit(seed: seed)
         return evaluation
     }
 }

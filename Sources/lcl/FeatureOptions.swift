@@ -14,7 +14,7 @@ struct FeatureOptions: ParsableArguments {
     @Option(help: "Threads to encode pictures on.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
-    @Flag(help: "Keep the features in DIR/.features.gguf and take them from there the next time.")
+    @Flag(help: "Keep the features in DIR/.features.gguf (LIST.csv.features.gguf) and take them from there the next time.")
     var cache = false
 
     func encoder() throws -> (model: ModelDirectory, encoder: FeatureEncoder) {
@@ -27,8 +27,9 @@ struct FeatureOptions: ParsableArguments {
     }
 
     func table(_ encoder: (model: ModelDirectory, encoder: FeatureEncoder), directory: String) throws -> FeatureTable {
-        let tree = try PictureTree(root: directory)
-        let (table, skipped) = try encoder.encoder.table(tree, cache: cache ? "\(directory)/.features.gguf" : nil) { done, total in
+        let isList = directory.hasSuffix(".csv")
+        let tree = try isList ? PictureTree(list: directory) : PictureTree(root: directory)
+        let (table, skipped) = try encoder.encoder.table(tree, cache: cache ? "\(directory)\(isList ? "" : "/").features.gguf" : nil) { done, total in
             if isatty(2) == 1 { FileHandle.standardError.write(Data("\r\(directory): \(done) of \(total) pictures".utf8)) }
         }
         if isatty(2) == 1 { FileHandle.standardError.write(Data("\n".utf8)) }

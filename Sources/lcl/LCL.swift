@@ -7,5 +7,5 @@ struct LCL: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lcl",
         abstract: "Few-shot image classification: a few labelled pictures in, a verdict for each unknown one out.",
-        subcommands: [Classify.self, Train.self, Eval.self, Bench.self, ModelCommand.self])
+        subcommands: [Classify.self, Train.self, Eval.self, EvalPaper.self, Bench.self, ModelCommand.self])
 }

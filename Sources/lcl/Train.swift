@@ -11,46 +11,53 @@ struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Fit a link file (how features are compared) on a folder of classes.",
         discussion: """
-            DIR holds CLASS/*.png|jpg, or SOURCE/CLASS/*.png|jpg. With several sources the confidence is calibrated on each \
+            DIR holds CLASS/*.png|jpg, or SOURCE/CLASS/*.png|jpg; or it is a list NAME.csv whose first line is path,class or \
+            path,class,source, with paths from the list's own folder. With several sources the confidence is calibrated on each \
             source in turn, left out of the fit; with one, on a fifth of its classes in turn. A file packages.txt in DIR, one \
             line each, is noted in the result as where the pictures came from.
+
+            The strategy lda is a closed form, seconds. 2way, 2way-random, 2way-weight and mix (Tai et al., arXiv 2308.07891) start \
+            from it and learn on episodes; one class in six, never trained on meanwhile, tells after how many epochs to stop, \
+            which may be none.
             """)
 
-    enum Strategy: String, CaseIterable, ExpressibleByArgument {
-        case lda
-    }
-
-    @Argument(help: "The folder of classes.")
+    @Argument(help: "The folder of classes, or a list of pictures.")
     var directory: String
 
     @Option(name: .shortAndLong, help: "The link file to write.")
     var output: String
 
-    @Option(help: "How to fit: lda is closed-form whitening, no gradients.")
-    var strategy = Strategy.lda
+    @Option(help: "Classes of a training episode.")
+    var ways = 2
 
-    @Option(help: "Share of the identity in the within-class covariance, 0 to 1.")
-    var shrinkage: Float = 0.3
+    @Option(help: "Queries of a training episode, each from any of its classes.")
+    var queries = 4
 
-    @Option(help: "Most directions to keep of each feature; 0 keeps all.")
-    var outputs = 384
+    @Option(help: "Variations of every picture (part of it, turned, mirrored, other light) to learn from besides it.")
+    var views = 0
 
-    @Option(help: "Seed of the calibration's episodes.")
+    @Option(help: "Seed of the episodes and of the views.")
     var seed: UInt64 = 1
+
+    @Option(help: "Where to draw the learning curve (SVG); the closed form has none.")
+    var curve: String?
+
+    @OptionGroup var fit: FitOptions
 
     @OptionGroup var features: FeatureOptions
 
     func validate() throws {
-        guard (0...1).contains(shrinkage), shrinkage > 0 else { throw ValidationError("--shrinkage must be above 0 and at most 1") }
-        guard outputs >= 0 else { throw ValidationError("--outputs must not be negative") }
+        guard ways >= 2, queries >= 1 else { throw ValidationError("--ways must be at least 2, --queries at least 1") }
+        guard (0...100).contains(views) else { throw ValidationError("--views must be from 0 to 100") }
     }
 
     func run() throws {
-        let encoder = try features.encoder()
+        var encoder = try features.encoder()
+        encoder.encoder.views = views
+        encoder.encoder.augmentation.seed = seed
         let table = try features.table(encoder, directory: directory)
         var trainer = LinkTrainer()
-        trainer.fit.shrinkage = shrinkage
-        trainer.fit.outputs = outputs == 0 ? nil : outputs
+        trainer.fit = try fit.fit(shape: LessonSampler.Shape(ways: ways, queries: queries), seed: seed, curve: curve)
         trainer.seed = seed
         let taps = encoder.model.card.encoder.taps
         let (parts, calibrations) = try trainer.train(table, classes: table.classes, taps: taps)
@@ -58,8 +65,8 @@ struct Train: ParsableCommand {
         let link = LinkFile(
             parts: parts, calibrations: calibrations,
             training: LinkFile.Training(
-                strategy: strategy.rawValue, engine: Engine.version, encoder: encoder.encoder.encoder, classes: table.classes.count,
-                pictures: table.classes.reduce(0) { $0 + $1.rows.count }, shrinkage: shrinkage,
+                strategy: fit.strategy.rawValue, engine: Engine.version, encoder: encoder.encoder.encoder, classes: table.classes.count,
+                pictures: table.classes.reduce(0) { $0 + $1.rows.count }, shrinkage: fit.shrinkage,
                 provenance: packages.split(separator: "\n").map(String.init)))
         try link.write(to: output)
         print("\(output): \(link.training.classes) classes, \(link.training.pictures) pictures")

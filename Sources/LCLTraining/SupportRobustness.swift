@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLLink
+
+extension EvaluationReport {
+    /// Accuracy when a share of every label's supports goes under the next label: what reads its answers from the supports
+    /// alone falls to 0 when all labels are flipped, and what knows the classes does not (arXiv 2308.07891, section 5.3).
+    public struct Flips: Codable, Equatable, Sendable {
+        public var source: String
+        public var shots: Int
+        /// Share of the supports under a wrong label, in percent.
+        public var flipped: Double
+        public var accuracy: Double
+        public var interval: Double
+    }
+
+    /// How much the order of the supports matters.
+    public struct Order: Codable, Equatable, Sendable {
+        public var source: String
+        public var shots: Int
+        /// Share of answers that change when the supports come in another order, in percent.
+        public var changed: Double
+    }
+
+    /// Shares of the supports that are flipped.
+    static let flippedShares = [0, 0.25, 0.5, 0.75, 1]
+}
+
+extension Episode {
+    /// The first `count` supports of each label under the next one.
+    package func flipped(_ count: Int) -> Episode {
+        var flipped = self
+        for label in supports.indices {
+            let before = supports[(label + supports.count - 1) % supports.count]
+            flipped.supports[label] = Array(before.prefix(count)) + Array(supports[label].dropFirst(count))
+        }
+        return flipped
+    }
+
+    /// Each label's supports in reverse order.
+    package var reversed: Episode {
+        var reversed = self
+        reversed.supports = supports.map { $0.reversed() }
+        return reversed
+    }
+}
+
+extension Stage {
+    /// Of the same episodes, one figure for each share of flipped supports that is a whole number of pictures.
+    func flips(_ episodes: [Episode], source: String, shots: Int) -> [EvaluationReport.Flips] {
+        EvaluationReport.flippedShares.filter { ($0 * Double(shots)).rounded() == $0 * Double(shots) }.map { share in
+            let hits = episodes.flatMap { run($0.flipped(Int(share * Double(shots)))).hits }
+            let (mean, half) = interval95(hits.map { $0 ? 100 : 0 })
+            return EvaluationReport.Flips(source: source, shots: shots, flipped: share * 100, accuracy: mean, interval: half)
+        }
+    }
+
+    func order(_ episodes: [Episode], source: String, shots: Int) -> EvaluationReport.Order {
+        let pairs = episodes.flatMap { zip(run($0).hits, run($0.reversed).hits) }
+        let changed = pairs.count { $0 != $1 }
+        return EvaluationReport.Order(
+            source: source, shots: shots, changed: 100 * Double(changed) / Double(max(1, pairs.count)))
+    }
+}
