@@ -126,10 +126,10 @@ package struct JobRun {
     package mutating func handle(_ event: Event, from worker: WorkerID) -> [Action] {
         guard !ended, slices[worker] != nil else { return [] }
         switch event {
-        case .replied(.ready): return []
+        case .replied(.ready): return distrust(worker, "the worker said that it was ready in the middle of its work")
         case .replied(.linked(let report)): return link(report)
         case .replied(.began(let ordinals)):
-            slices[worker]!.began = ordinals.filter(slices[worker]!.remaining.contains)
+            slices[worker]!.began = slices[worker]!.remaining.intersection(ordinals).sorted()
             return []
         case .replied(.verdicts(let verdicts)): return take(verdicts, from: worker)
         case .replied(.finished): return finish(worker)
@@ -163,8 +163,11 @@ package struct JobRun {
     }
 
     private mutating func take(_ verdicts: [Numbered<Verdict>], from worker: WorkerID) -> [Action] {
-        let wanted = verdicts.filter { slices[worker]!.remaining.contains($0.ordinal) }.map { Verdict.AtOrdinal($0.ordinal, $0.value) }
-        slices[worker]!.remaining.subtract(wanted.map(\.ordinal))
+        let remaining = slices[worker]!.remaining
+        guard verdicts.allSatisfy({ !remaining.contains($0.ordinal) || answers($0.value, queries[$0.ordinal]) }) else {
+            return distrust(worker, "the worker gave a verdict that is none on its query")
+        }
+        let wanted = verdicts.filter { slices[worker]!.remaining.remove($0.ordinal) != nil }.map { Verdict.AtOrdinal($0.ordinal, $0.value) }
         slices[worker]!.began = []
         unanswered.subtract(wanted.map(\.ordinal))
         guard stop != nil, !manifest.options.transductive else { return [.checkpoint(wanted)] }
@@ -172,9 +175,19 @@ package struct JobRun {
         return [.checkpoint(wanted), .kill(worker)] + endIfStopped()
     }
 
+    /// Whether `verdict` can be one on `query`: a decoder's bug may have made the worker anybody's.
+    private func answers(_ verdict: Verdict, _ query: Manifest.Query) -> Bool {
+        guard verdict.id == query.id, verdict.image == query.image, (verdict.answer == nil) != (verdict.error == nil) else { return false }
+        guard let answer = verdict.answer else { return true }
+        return (0...1).contains(answer.confidence) && manifest.labels.contains { $0.name == answer.label }
+    }
+
+    /// A worker that does not keep to the conversation is a dead one.
+    private mutating func distrust(_ worker: WorkerID, _ why: String) -> [Action] { [.kill(worker)] + bury(worker, why) }
+
     private mutating func finish(_ worker: WorkerID) -> [Action] {
         guard slices[worker]!.remaining.isEmpty, linked != nil else {
-            return [.kill(worker)] + bury(worker, "the worker said that it had finished, and had not")
+            return distrust(worker, "the worker said that it had finished, and had not")
         }
         slices[worker] = nil
         return [.release(worker)] + endIfComplete() + endIfStopped()

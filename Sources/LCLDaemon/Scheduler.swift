@@ -134,7 +134,8 @@ package actor Scheduler: Service {
             startWorkers()
         case .worker(let id, .replied(let reply)):
             pool.heard(from: id, now: now)
-            replied(reply, from: id, now: now)
+            replied(reply, from: id)
+            pool.handled(from: id)
         case .worker(let id, .ended(let cause)):
             buried(id, cause, now: now)
         }
@@ -142,12 +143,12 @@ package actor Scheduler: Service {
         endIfStopped()
     }
 
-    private func replied(_ reply: WorkerReply, from worker: JobRun.WorkerID, now: ContinuousClock.Instant) {
-        if case .ready(let engine) = reply {
+    private func replied(_ reply: WorkerReply, from worker: JobRun.WorkerID) {
+        if let job = pool.members[worker]?.job {
+            if active[job] != nil { perform(active[job]!.run.handle(.replied(reply), from: worker), of: job) }
+        } else if case .ready(let engine) = reply {
             pool.ready(worker)
             logger.debug("worker is ready", metadata: ["worker": "\(worker)", "engine": "\(engine)"])
-        } else if let job = pool.members[worker]?.job, active[job] != nil {
-            perform(active[job]!.run.handle(.replied(reply), from: worker), of: job)
         }
     }
 

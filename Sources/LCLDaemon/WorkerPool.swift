@@ -85,6 +85,9 @@ struct WorkerPool {
 
     mutating func heard(from id: WorkerID, now: ContinuousClock.Instant) { members[id]?.heard = now }
 
+    /// The last reply of a worker was dealt with: it may say more.
+    func handled(from id: WorkerID) { members[id]?.process.handled() }
+
     mutating func ready(_ id: WorkerID) {
         members[id]?.state = .idle
         failures = 0

@@ -10,26 +10,33 @@ import Synchronization
 ///
 /// posix_spawn and one blocking thread for each child, rather than an asynchronous wrapper: the order "all it said, then
 /// how it died" is plain, and a kill is one system call. The child dies with its input when the daemon dies.
-final class WorkerProcess: Sendable {
-    enum Event: Sendable {
+package final class WorkerProcess: Sendable {
+    package enum Event: Sendable {
         case replied(WorkerReply)
         /// It is gone and reaped.
         case ended(cause: String)
     }
 
-    let pid: pid_t
+    package let pid: pid_t
     private let input: Int32
     /// Once true, the pid may be another process's.
     private let isReaped = Mutex(false)
     private let writer: DispatchQueue
+    /// Replies that may still be delivered before one is handled. Begun at 0 and raised, since a semaphore may not end below
+    /// where it began.
+    private let room = DispatchSemaphore(value: 0)
+
+    /// Replies that may wait to be handled: a worker that never stops talking waits too, and the daemon's memory stays bounded.
+    package static let window = 64
 
     /// Longest line that is believed: 256 verdicts of a thousand labels each.
     private static let maximumLine = 64 << 20
 
     /// Starts `command`.
-    /// - Parameter deliver: called on a thread of its own, in order; `.ended` comes last, exactly once.
+    /// - Parameter deliver: called on a thread of its own, in order, at most ``window`` replies ahead of ``handled()``;
+    ///   `.ended` comes last, exactly once.
     /// - Throws: ``DaemonError/spawn(program:code:)``.
-    init(_ command: [String], deliver: @escaping @Sendable (Event) -> Void) throws(DaemonError) {
+    package init(_ command: [String], deliver: @escaping @Sendable (Event) -> Void) throws(DaemonError) {
         signalPipeOnce()
         var toChild: [Int32] = [-1, -1], fromChild: [Int32] = [-1, -1]
         guard Self.pipe(&toChild) else { throw .spawn(program: command[0], code: errno) }
@@ -49,9 +56,13 @@ final class WorkerProcess: Sendable {
         pid = child
         input = toChild[1]
         writer = DispatchQueue(label: "lcld.worker.\(child)")
+        for _ in 0..<Self.window { room.signal() }
         let output = fromChild[0]
         let thread = Thread { [self] in
-            Self.readLines(output) { deliver(.replied($0)) }
+            Self.readLines(output) {
+                room.wait()
+                deliver(.replied($0))
+            }
             close(output)
             // A worker whose output makes no sense is a dead one; one that has closed it can say nothing more.
             kill()
@@ -79,7 +90,10 @@ final class WorkerProcess: Sendable {
         }
     }
 
-    func kill() {
+    /// To be called once for each delivered reply, when nothing of it waits any more.
+    package func handled() { room.signal() }
+
+    package func kill() {
         isReaped.withLock { if !$0 { _ = Glibc.kill(pid, SIGKILL) } }
     }
 

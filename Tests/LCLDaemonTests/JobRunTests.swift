@@ -154,4 +154,39 @@ struct JobRunTests {
         #expect(run.handle(Self.reply([3, 99]), from: 1) == [.checkpoint([])])
         #expect(run.answered == 0)
     }
+
+    @Test func worker_isKilled_whenItSaysReadyWithASlice() {
+        var run = Self.run(queries: 1)
+        _ = run.assign(to: 1, size: 1)
+        _ = run.handle(.replied(.began(ordinals: [0])), from: 1)
+        #expect(run.handle(.replied(.ready(engine: "lcl")), from: 1) == [.kill(1)])
+        #expect(run.assign(to: 2, size: 1)?.ordinals == [0])
+    }
+
+    @Test func worker_isKilled_whenItsVerdictIsOnAnotherPicture() {
+        let answer = Answer(label: "neither a nor b", confidence: 1, unknown: false, margin: 1, scores: [], nearest: [])
+        let neither = Verdict(id: "q0", image: "0.png", sha256: nil, outcome: .success(answer))
+        for verdict in [Self.verdict(1), neither] {
+            var run = Self.run(queries: 2)
+            _ = run.assign(to: 1, size: 2)
+            _ = run.handle(.replied(.began(ordinals: [0, 1])), from: 1)
+            #expect(run.handle(.replied(.verdicts([Numbered(ordinal: 0, value: verdict)])), from: 1) == [.kill(1)])
+            #expect(run.answered == 0)
+        }
+    }
+
+    @Test func verdict_countsOnce_whenItIsSaidTwice() {
+        var run = Self.run(queries: 2)
+        _ = run.assign(to: 1, size: 2)
+        #expect(run.handle(Self.reply([0, 0]), from: 1) == [Self.kept([0])])
+    }
+
+    @Test func suspect_isTriedOnce_whenItWasBegunTwice() {
+        var run = Self.run(queries: 2)
+        _ = run.assign(to: 1, size: 2)
+        _ = run.handle(.replied(.began(ordinals: [0, 0])), from: 1)
+        _ = run.handle(.died(cause: "signal 11"), from: 1)
+        #expect(run.assign(to: 2, size: 2)?.ordinals == [0])
+        #expect(run.assign(to: 3, size: 2)?.ordinals == [1])
+    }
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLDaemon
+import LCLJob
+import LCLWorker
+import Synchronization
+import Testing
+
+struct WorkerProcessTests {
+    /// More replies than may wait, then no more.
+    private static let talker = ["/bin/sh", "-c", #"yes '{"finished":{}}' | head -n 500"#]
+
+    @Test func replies_waitInTheWorker_whenNobodyHandlesThem() async throws {
+        let delivered = Atomic<Int>(0)
+        let (events, inbox) = AsyncStream.makeStream(of: WorkerProcess.Event.self)
+        let process = try WorkerProcess(Self.talker) { event in
+            if case .replied = event { delivered.add(1, ordering: .relaxed) }
+            inbox.yield(event)
+        }
+        var handled = 0, lead = 0
+        for await event in events {
+            if case .ended = event { break }
+            // Slower than the worker's thread reads.
+            for _ in 0..<10 { _ = try CanonicalJSON.encode(WorkerReply.began(ordinals: Array(0..<100))) }
+            lead = max(lead, delivered.load(ordering: .relaxed) - handled)
+            handled += 1
+            process.handled()
+        }
+        #expect(handled == 500)
+        #expect(lead <= WorkerProcess.window)
+    }
+
+    @Test func worker_isEnded_whenItTalksNonsense() async throws {
+        let (events, inbox) = AsyncStream.makeStream(of: WorkerProcess.Event.self)
+        let process = try WorkerProcess(["/bin/sh", "-c", "echo nonsense; exec cat"]) { inbox.yield($0) }
+        var cause = ""
+        for await event in events {
+            guard case .ended(let why) = event else { continue }
+            cause = why
+            break
+        }
+        #expect(cause.contains("worker \(process.pid) was ended by signal 9"))
+    }
+}
