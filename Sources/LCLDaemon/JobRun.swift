@@ -31,7 +31,7 @@ package struct JobRun {
         case failed(Failure)
         /// A worker died and no query can be blamed: the attempt is lost.
         case crashed(evidence: [String])
-        /// The model was replaced while the job ran: its verdicts must come from one model, so it starts over.
+        /// The model was replaced since the job's first answer: its verdicts must come from one model, so it starts over.
         case modelChanged
         case stopped(Stop)
     }
@@ -74,17 +74,23 @@ package struct JobRun {
     private var evidence: [String] = []
     private var slices: [WorkerID: Slice] = [:]
     private var unanswered: Set<Int>
-    private var linked: Linked?
+    package private(set) var linked: Linked?
+    /// What the answers of earlier runs were given by.
+    private let known: Linked?
+    /// Whether a worker ever had a part of it.
+    package private(set) var hasBegun = false
     private var stop: Stop?
     private var ended = false
 
     /// - Parameters:
     ///   - manifest: its queries are a list.
     ///   - unanswered: ordinals without a verdict; a transductive job with any is answered as a whole again.
-    package init(manifest: Manifest, unanswered: [Int]) {
+    ///   - known: what the answers of earlier runs were given by.
+    package init(manifest: Manifest, unanswered: [Int], known: Linked? = nil) {
         guard case .list(let queries) = manifest.queries else { preconditionFailure("queries are listed at intake") }
         self.manifest = manifest.withoutQueries()
         self.queries = queries
+        self.known = known
         let open = manifest.options.transductive && !unanswered.isEmpty ? Array(queries.indices) : unanswered
         waiting = open.sorted(by: >)
         self.unanswered = Set(open)
@@ -107,6 +113,7 @@ package struct JobRun {
     package mutating func assign(to worker: WorkerID, size: Int) -> Assignment? {
         precondition(slices[worker] == nil, "a worker has one slice at a time")
         guard open > 0 else { return nil }
+        hasBegun = true
         var assignment = Assignment(ordinals: [], batch: JobRunner.batch)
         if manifest.options.transductive {
             assignment.ordinals = waiting.reversed()
@@ -157,7 +164,7 @@ package struct JobRun {
     // MARK: Transitions
 
     private mutating func link(_ report: Linked) -> [Action] {
-        if let linked, linked != report { return end(.modelChanged) }
+        if let before = linked ?? known, before != report { return end(.modelChanged) }
         linked = report
         return []
     }

@@ -20,6 +20,8 @@ struct Ledger: Sendable {
         var failed: Int
         var manifest: Manifest
         var unanswered: [Int]
+        /// What the answers of earlier runs were given by.
+        var known: Linked?
         var directory: String
         var started: Int64
     }
@@ -52,6 +54,7 @@ struct Ledger: Sendable {
             return Claim(
                 job: job.id, uid: job.uid, priority: job.priority, attempt: job.attempts, queries: job.queries, failed: job.failed,
                 manifest: accepted.manifest, unanswered: try await store.unanswered(of: job.id),
+                known: try await store.linked(Linked.self, of: job.id),
                 directory: spool.directory(.active, job.id), started: .now())
         } catch {
             logger.error("unable to read a job", metadata: ["job": "\(job.id)", "error": "\(error)"])
@@ -63,9 +66,9 @@ struct Ledger: Sendable {
 
     // MARK: Checkpoints
 
-    func checkpoint(_ job: JobID, _ verdicts: [Verdict.AtOrdinal]) async {
+    func checkpoint(_ job: JobID, _ verdicts: [Verdict.AtOrdinal], by linked: Linked?) async {
         let byOrdinal = Dictionary(verdicts.map { ($0.ordinal, $0.verdict) }, uniquingKeysWith: { first, _ in first })
-        await insist("checkpoint", job) { try await store.record(byOrdinal, of: job) }
+        await insist("checkpoint", job) { try await store.record(byOrdinal, by: linked, of: job) }
         Fault.afterCheckpoint.reach()
     }
 
@@ -84,7 +87,7 @@ struct Ledger: Sendable {
             return await fail(claim.job, .exhaust, [why])
         case .modelChanged:
             await insist("start over", claim.job) { try await store.forgetVerdicts(of: claim.job) }
-            return await apply(.requeue, claim.job, detail: "the model was replaced while the job ran; it starts over")
+            return await apply(.requeue, claim.job, detail: "the model was replaced since its first answer; it starts over")
         case .stopped(.requeue): return await apply(.requeue, claim.job, detail: nil)
         case .stopped(.hold): return await apply(.hold, claim.job, detail: nil)
         case .stopped(.cancel):

@@ -100,6 +100,10 @@ package actor Scheduler: Service {
 
     func set(_ new: DaemonStatus.Mode) {
         mode = new
+        if mode != .running {
+            // Claimed ahead and not begun: it waits in the store like the others.
+            for (job, entry) in active where !entry.run.hasBegun { perform(active[job]!.run.stop(.requeue), of: job) }
+        }
         dispatch()
     }
 
@@ -214,10 +218,10 @@ package actor Scheduler: Service {
         if let claim {
             nextRun += 1
             active[claim.job] = Active(
-                run: JobRun(manifest: claim.manifest, unanswered: claim.unanswered), claim: claim, number: nextRun, failed: claim.failed)
+                run: JobRun(manifest: claim.manifest, unanswered: claim.unanswered, known: claim.known), claim: claim, number: nextRun, failed: claim.failed)
             logger.info("job started", metadata: ["job": "\(claim.job)", "queries": "\(claim.queries)", "attempt": "\(claim.attempt)"])
             send(claim.job, .running)
-            if stopping { perform(active[claim.job]!.run.stop(.requeue), of: claim.job) }
+            if stopping || mode != .running { perform(active[claim.job]!.run.stop(.requeue), of: claim.job) }
         }
         // Asked for again only where there was something: else the next wake does it.
         if claim != nil || claimAgain { dispatch() }
@@ -232,7 +236,8 @@ package actor Scheduler: Service {
             case .checkpoint(let verdicts):
                 meter.count(verdicts.count, now: Self.clock.now)
                 active[job]!.failed += verdicts.count { $0.verdict.error != nil }
-                append(job) { [ledger] in await ledger.checkpoint(job, verdicts) }
+                let linked = active[job]!.run.linked
+                append(job) { [ledger] in await ledger.checkpoint(job, verdicts, by: linked) }
                 send(job, .running)
             case .release(let worker):
                 if let took = pool.release(worker, now: Self.clock.now) { pacer.observe(queries: took.queries, seconds: took.seconds) }

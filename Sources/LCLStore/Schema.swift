@@ -32,7 +32,7 @@ enum Schema {
             failed INTEGER NOT NULL DEFAULT 0,
             -- JSON of LCLJob.Failure: why it ended badly.
             failure TEXT,
-            -- JSON of LCLJob.SupportReport, once the support set was linked.
+            -- JSON of what the answers were given by: model, method, support set. Written with the first of them.
             support TEXT
         );
         CREATE INDEX jobs_next ON jobs (uid, rank, serial, expires) WHERE state = 'queued';

@@ -5,12 +5,12 @@ import LCLJob
 
 /// Checkpoints: what a job has learned so far.
 extension JobStore {
-    /// Keeps verdicts by ordinal, in one transaction. The first verdict of a query stands: a job that runs twice answers twice
-    /// the same.
+    /// Keeps verdicts by ordinal, and `linked`, what they were given by, in one transaction. The first verdict of a query stands: a job that runs twice answers twice
+    /// the same. What was kept first of `linked` stands too, until ``forgetVerdicts(of:)``.
     /// - Returns: the job with its new counts.
     /// - Throws: ``StoreError/unknownJob(_:)``.
     @discardableResult
-    public func record(_ verdicts: [Int: Verdict], of id: JobID) async throws(StoreError) -> StoredJob {
+    public func record(_ verdicts: [Int: Verdict], by linked: (some Encodable & Sendable)? = String?.none, of id: JobID) async throws(StoreError) -> StoredJob {
         try await write("record verdicts of job '\(id)'") { db in
             var job = try db.job(id)
             let insert = try db.cachedStatement(sql: "INSERT OR IGNORE INTO verdicts VALUES (?, ?, ?, ?)")
@@ -22,17 +22,18 @@ extension JobStore {
                 job.failed += verdict.error == nil ? 0 : 1
             }
             try db.execute(
-                sql: "UPDATE jobs SET answered = ?, failed = ? WHERE serial = ?", arguments: [job.answered, job.failed, job.serial])
+                sql: "UPDATE jobs SET answered = ?, failed = ?, support = coalesce(support, ?) WHERE serial = ?",
+                arguments: [job.answered, job.failed, try linked.map { try jsonText($0) }, job.serial])
             return job
         }
     }
 
-    /// Forgets every verdict: the job starts over.
+    /// Forgets every verdict, and what they were given by: the job starts over.
     public func forgetVerdicts(of id: JobID) async throws(StoreError) {
         try await write("forget verdicts of job '\(id)'") { db in
             let job = try db.job(id)
             try db.execute(sql: "DELETE FROM verdicts WHERE job = ?", arguments: [job.serial])
-            try db.execute(sql: "UPDATE jobs SET answered = 0, failed = 0 WHERE serial = ?", arguments: [job.serial])
+            try db.execute(sql: "UPDATE jobs SET answered = 0, failed = 0, support = NULL WHERE serial = ?", arguments: [job.serial])
         }
     }
 
@@ -58,19 +59,11 @@ extension JobStore {
         }
     }
 
-    /// Keeps what the support set says of itself.
-    public func record(_ support: SupportReport, of id: JobID) async throws(StoreError) {
-        try await write("record the support set of job '\(id)'") { db in
-            try db.execute(sql: "UPDATE jobs SET support = ? WHERE id = ?", arguments: [try jsonText(support), id.rawValue])
-            guard db.changesCount == 1 else { throw StoreError.unknownJob(id) }
-        }
-    }
-
-    /// What was kept of it, or `nil` where the job was never linked.
-    public func support(of id: JobID) async throws(StoreError) -> SupportReport? {
-        try await read("read the support set of job '\(id)'") { db in
+    /// What the job's verdicts were given by, or `nil` where it has none yet.
+    public func linked<Linked: Decodable & Sendable>(_ type: Linked.Type, of id: JobID) async throws(StoreError) -> Linked? {
+        try await read("read what job '\(id)' was answered by") { db in
             try String.fetchOne(db, sql: "SELECT support FROM jobs WHERE id = ?", arguments: [id.rawValue])
-                .map { try CanonicalJSON.decode(SupportReport.self, from: Data($0.utf8)) }
+                .map { try CanonicalJSON.decode(Linked.self, from: Data($0.utf8)) }
         }
     }
 }

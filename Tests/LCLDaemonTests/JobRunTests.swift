@@ -8,12 +8,12 @@ struct JobRunTests {
     private static let linked = Linked(
         support: SupportReport(images: 2, leaveOneOutAccuracy: nil, suspects: [], skipped: []), model: .init(name: "default", sha256: "00"), method: .metric)
 
-    private static func run(queries: Int, unanswered: [Int]? = nil, transductive: Bool = false) -> JobRun {
+    private static func run(queries: Int, unanswered: [Int]? = nil, transductive: Bool = false, known: Linked? = nil) -> JobRun {
         var manifest = Manifest(
             labels: [.init(name: "a", support: ["a.png"]), .init(name: "b", support: ["b.png"])],
             queries: .list((0..<queries).map { .init(id: "q\($0)", image: "\($0).png") }))
         manifest.options.transductive = transductive
-        return JobRun(manifest: manifest, unanswered: unanswered ?? Array(0..<queries))
+        return JobRun(manifest: manifest, unanswered: unanswered ?? Array(0..<queries), known: known)
     }
 
     private static func verdict(_ ordinal: Int) -> Verdict {
@@ -146,6 +146,32 @@ struct JobRunTests {
         _ = run.handle(.replied(.linked(Self.linked)), from: 1)
         other.model.sha256 = "01"
         #expect(run.handle(.replied(.linked(other)), from: 2) == [.kill(1), .kill(2), .end(.modelChanged)])
+    }
+
+    @Test func run_startsOver_whenTheModelChangedSinceAnEarlierRun() {
+        for unanswered in [[1], []] {
+            var other = Self.linked
+            other.method = .prototype
+            var run = Self.run(queries: 2, unanswered: unanswered, known: other)
+            #expect(run.assign(to: 1, size: 2)?.ordinals == unanswered)
+            #expect(run.handle(.replied(.linked(Self.linked)), from: 1) == [.kill(1), .end(.modelChanged)])
+        }
+    }
+
+    @Test func run_goesOn_whenTheModelIsThatOfTheEarlierRun() {
+        var run = Self.run(queries: 2, unanswered: [], known: Self.linked)
+        #expect(run.assign(to: 1, size: 8)?.ordinals == [])
+        #expect(run.handle(.replied(.linked(Self.linked)), from: 1) == [])
+        #expect(run.handle(.replied(.finished), from: 1) == [.release(1), .end(.complete(Self.linked))])
+    }
+
+    @Test func run_givesItsAttemptBackAtOnce_whenNoWorkerHadAnyOfIt() {
+        var run = Self.run(queries: 2)
+        #expect(!run.hasBegun)
+        #expect(run.stop(.requeue) == [.end(.stopped(.requeue))])
+        var begun = Self.run(queries: 2)
+        _ = begun.assign(to: 1, size: 2)
+        #expect(begun.hasBegun)
     }
 
     @Test func verdicts_ofOtherQueries_areNotBelieved() {

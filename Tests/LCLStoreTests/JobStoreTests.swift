@@ -81,13 +81,18 @@ func store_isDurable_byItsSettings(pragma: String, value: String) throws {
     #expect(try await store.unanswered(of: a) == [1])
 }
 
-@Test func support_isKept_asItWas() async throws {
+@Test func whatAnswered_isKeptFromTheFirstCheckpoint_untilTheJobStartsOver() async throws {
     let temporary = try TemporaryStore(), store = temporary.store
     try await store.insert([job("a")])
-    #expect(try await store.support(of: a) == nil)
-    let report = SupportReport(images: 4, leaveOneOutAccuracy: 0.75, suspects: [], skipped: [])
-    try await store.record(report, of: a)
-    #expect(try await store.support(of: a) == report)
+    #expect(try await store.linked(JobResult.ModelIdentity.self, of: a) == nil)
+    let first = JobResult.ModelIdentity(name: "m", sha256: "00"), second = JobResult.ModelIdentity(name: "m", sha256: "01")
+    try await store.record([0: verdict(0)], by: first, of: a)
+    try await store.record([1: verdict(1)], by: second, of: a)
+    #expect(try await store.linked(JobResult.ModelIdentity.self, of: a) == first)
+    try await store.forgetVerdicts(of: a)
+    #expect(try await store.linked(JobResult.ModelIdentity.self, of: a) == nil)
+    try await store.record([1: verdict(1)], by: second, of: a)
+    #expect(try await store.linked(JobResult.ModelIdentity.self, of: a) == second)
 }
 
 @Test func jobs_areListedNewestFirst_byStateAndSubmitter() async throws {
