@@ -83,7 +83,7 @@ func store_isDurable_byItsSettings(pragma: String, value: String) throws {
 
 @Test func whatAnswered_isKeptFromTheFirstCheckpoint_untilTheJobStartsOver() async throws {
     let temporary = try TemporaryStore(), store = temporary.store
-    try await store.insert([job("a")])
+    try await store.insert([job("a", queries: 2)])
     #expect(try await store.linked(JobResult.ModelIdentity.self, of: a) == nil)
     let first = JobResult.ModelIdentity(name: "m", sha256: "00"), second = JobResult.ModelIdentity(name: "m", sha256: "01")
     try await store.record([0: verdict(0)], by: first, of: a)
