@@ -41,14 +41,16 @@ struct Ledger: Sendable {
     func claimNext() async -> Claim? {
         do {
             guard let job = try await store.claimNext(at: .now()) else { return nil }
-            return try await open(job)
+            return await open(job)
         } catch {
             logger.error("unable to claim a job", metadata: ["error": "\(error)"])
             return nil
         }
     }
 
-    private func open(_ job: StoredJob) async throws -> Claim? {
+    /// What is known of a claimed job. Where its directory is damaged or gone, no attempt will mend that, and it fails; where
+    /// the machine is at fault it goes back to the queue, with the attempt that the claim charged.
+    private func open(_ job: StoredJob) async -> Claim? {
         do {
             let accepted = try await disk { [spool] in try spool.accepted(job.id) }
             return Claim(
@@ -58,8 +60,13 @@ struct Ledger: Sendable {
                 directory: spool.directory(.active, job.id), started: .now())
         } catch {
             logger.error("unable to read a job", metadata: ["job": "\(job.id)", "error": "\(error)"])
-            // Its directory is damaged or gone: no attempt will mend that.
-            try await store.apply(.fail, to: job.id, actor: "lcld", at: .now(), failure: Failure(.internal, "\(error)"))
+            let spoolError = error as? SpoolError
+            if spoolError?.isDamage == true {
+                await fail(job.id, .fail, [Failure(.internal, "\(error)")])
+            } else {
+                _ = await apply(.requeue, job.id, detail: "\(error)")
+                try? await Task.sleep(for: Self.pause)
+            }
             return nil
         }
     }

@@ -29,7 +29,11 @@ public struct Spool: Hashable, Sendable {
 
     /// Makes what is missing, and checks that the spool can hold its promises: one local filesystem, no links.
     public func prepare() throws(SpoolError) {
-        if mkdir(root, 0o755) < 0 && errno != EEXIST { throw .system(attempt: "create", path: root, errno: errno) }
+        if mkdir(root, 0o700) == 0 {
+            try check(chmod(root, 0o755), "set the mode of", root)  // whatever the umask is
+        } else if errno != EEXIST {
+            throw .system(attempt: "create", path: root, errno: errno)
+        }
         let home = try Descriptor.directory(root)
         if let kind = cposix_network_filesystem(home.raw) {
             throw .networkFilesystem(root: root, kind: String(cString: kind))

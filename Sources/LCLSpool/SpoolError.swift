@@ -28,6 +28,11 @@ public enum SpoolError: Error, Equatable, Sendable, CustomStringConvertible {
         if case .system(_, _, ENOENT) = self { true } else { false }
     }
 
+    /// What we wrote is not there any more, or does not read as such: trying again mends nothing.
+    public var isDamage: Bool {
+        if case .damaged = self { true } else { isVanished }
+    }
+
     public var description: String {
         switch self {
         case .system(let attempt, let path, let code):

@@ -178,9 +178,13 @@ func route_isUnknown_whenItIsNotInTheDocument(start: String) async throws {
     try await withServer(limits: limits { $0.connectionsPerUser = 2 }) { server async throws in
         let first = try #require(RawConnection(server.socket)), second = try #require(RawConnection(server.socket))
         // Both have been let in once they are answered.
-        for connection in [first, second] { connection.send("GET /v1 HTTP/1.1\r\nHost: lcld\r\n\r\n") }
+        for connection in [first, second] {
+            connection.send("GET /v1 HTTP/1.1\r\nHost: lcld\r\n\r\n")
+            #expect(await connection.readSome()?.hasPrefix("HTTP/1.1 200") == true)
+        }
         let third = try #require(RawConnection(server.socket))
         #expect(await third.readToEnd() == "")
+        withExtendedLifetime((first, second)) {}
     }
 }
 

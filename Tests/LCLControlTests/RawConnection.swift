@@ -32,6 +32,17 @@ final class RawConnection: Sendable {
         return Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
     }
 
+    /// The next piece of what the server says; `nil` where it says nothing.
+    func readSome() async -> String? {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { [self] in
+                var buffer = [UInt8](repeating: 0, count: 65_536)
+                let count = recv(descriptor, &buffer, buffer.count, 0)
+                continuation.resume(returning: count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil)
+            }
+        }
+    }
+
     /// Everything until the server closes; `nil` where it does not.
     func readToEnd() async -> String? {
         await withCheckedContinuation { continuation in
