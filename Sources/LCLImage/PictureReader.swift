@@ -11,7 +11,7 @@ public final class PictureReader {
     public let limits: ImageLimits
 
     private let resampler = Resampler()
-    private let rows = RowBuffer()
+    private let rows = GrowingBuffer<UInt8>()
     /// side x side x 3, for pictures that must be turned.
     private let stored: UnsafeMutableBufferPointer<UInt8>
 
@@ -83,20 +83,4 @@ public final class PictureReader {
         let start = mirrored ? spare - spare / 2 : spare / 2
         return start..<start + side
     }
-}
-
-/// Bytes that are allocated once and grow when asked.
-final class RowBuffer {
-    private(set) var base = UnsafeMutablePointer<UInt8>.allocate(capacity: 4)
-    private var capacity = 4
-
-    /// Makes room for `count` bytes; what they hold is lost.
-    func reserve(_ count: Int) {
-        guard count > capacity else { return }
-        base.deallocate()
-        base = .allocate(capacity: count)
-        capacity = count
-    }
-
-    deinit { base.deallocate() }
 }

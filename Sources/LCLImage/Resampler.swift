@@ -12,9 +12,9 @@ final class Resampler {
     private var pushed = 0
     private var emitted = 0
     /// width x 4.
-    private let wide = FloatBuffer()
+    private let wide = GrowingBuffer<Float>()
     /// `down.taps` rows of columns x 4: the last source rows, already scaled across.
-    private let ring = FloatBuffer()
+    private let ring = GrowingBuffer<Float>()
 
     /// - Parameters:
     ///   - width, height: of the rows to come.
@@ -48,20 +48,4 @@ final class Resampler {
             emitted += 1
         }
     }
-}
-
-/// Floats that are allocated once and grow when asked; 16-byte aligned, as the C kernels want them.
-final class FloatBuffer {
-    private(set) var base = UnsafeMutablePointer<Float>.allocate(capacity: 4)
-    private var capacity = 4
-
-    /// Makes room for `count` floats; what they hold is lost.
-    func reserve(_ count: Int) {
-        guard count > capacity else { return }
-        base.deallocate()
-        base = .allocate(capacity: count)
-        capacity = count
-    }
-
-    deinit { base.deallocate() }
 }

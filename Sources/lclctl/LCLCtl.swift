@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import LCLJob
 
 /// The daemon's remote control.
 @main
@@ -17,7 +18,7 @@ package struct LCLCtl: AsyncParsableCommand {
 
             Exit status: \(ExitStatus.documentation)
             """,
-        version: "0.1.0",
+        version: Engine.version,
         groupedSubcommands: [
             .init(name: "Job", subcommands: [Submit.self, Validate.self, List.self, Show.self, Watch.self, Results.self, Log.self]),
             .init(
