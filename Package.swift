@@ -98,7 +98,8 @@ let package = Package(
         .testTarget(name: "LCLJobTests", dependencies: ["LCLJob", "TestSchema"]),
         .testTarget(name: "LCLSpoolTests", dependencies: ["LCLSpool", "LCLJob", "CPosix"]),
         .testTarget(
-            name: "LCLStoreTests", dependencies: ["LCLStore", "LCLJob", .product(name: "GRDB", package: "GRDB.swift")]),
+            name: "LCLStoreTests", dependencies: ["LCLStore", "LCLJob", .product(name: "GRDB", package: "GRDB.swift")],
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "LCLControlTests",
             dependencies: [

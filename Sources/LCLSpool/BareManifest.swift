@@ -56,6 +56,9 @@ extension Manifest {
         return copy
     }
 
+    /// Of resolved queries.
+    var queryCount: Int { if case .list(let queries) = queries { queries.count } else { 0 } }
+
     /// Every picture that the manifest names, supports first.
     var pictures: [String] {
         guard case .list(let queries) = queries else { preconditionFailure("the queries were resolved before") }

@@ -44,7 +44,7 @@ public final class JobDirectory: Sendable {
             }
         } catch {
             switch error {
-            case .picture(let failure): throw failure
+            case .picture(let failure), .job(let failure): throw failure
             case .environment(let cause): throw Failure(.imageUnreadable, "'\(file)' cannot be read: \(cause)", subject: file)
             }
         }
@@ -93,9 +93,11 @@ public final class JobDirectory: Sendable {
     }
 }
 
-/// Why a picture was not read: its own fault, which is its answer, or the machine's, which is tried again.
+/// Why a picture was not taken: its own fault, which is its answer, its job's, or the machine's, which is tried again.
 enum Refusal: Error {
     case picture(Failure)
+    /// The whole job cannot be taken.
+    case job(Failure)
     case environment(SpoolError)
 
     init(_ error: SpoolError, _ file: String) {

@@ -8,6 +8,9 @@ import LCLSpool
 
 /// A worker on its standard streams: what `lcld worker` runs.
 public enum WorkerStreams {
+    /// Exit status of a worker that crashed for want of memory.
+    public static let exhausted: Int32 = 86
+
     /// Until standard input ends, or the daemon is gone.
     /// - Parameter memory: bytes of data that the process may allocate; 0 is no limit.
     public static func run(models: String?, limits: ImageLimits, memory: Int) throws {
@@ -17,7 +20,9 @@ public enum WorkerStreams {
         _ = try? shelf.runner(for: "default")
         var program = WorkerProgram(shelf: shelf, source: { try JobDirectory.snapshot($0) }, send: write)
         try write(.ready(engine: WorkerProgram.engine))
+        let fault = WorkerFault()
         while let line = readLine(strippingNewline: true) {
+            fault.reach()
             try program.answer(CanonicalJSON.decode(WorkerRequest.self, from: Data(line.utf8)))
         }
     }
@@ -27,6 +32,7 @@ public enum WorkerStreams {
         cposix_drop_capabilities()
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        cposix_tell_exhaustion(exhausted)
         guard memory > 0 else { return }
         // Private data only: mapped weights and the address space that OpenBLAS reserves do not count.
         var data = rlimit(rlim_cur: rlim_t(memory), rlim_max: rlim_t(memory))
