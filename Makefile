@@ -11,11 +11,12 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := libsqlite3-dev libopenblas-dev libjpeg-dev libpng-dev
 
 PICTURES ?= $(CACHE)/pictures
+BACKLOG  ?= 100000
 PHOTOS   ?= $(CACHE)/photos
 VENV     ?= $(CACHE)/venv
 MAN      := .build/man
 
-.PHONY: help deps build demo test man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm
+.PHONY: help deps build demo test backlog man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -105,6 +106,9 @@ bench: build peers ## speed, in turns with the peers
 	rm -rf .build/bench-job && mkdir -p .build/bench-job/support/a .build/bench-job/support/b .build/bench-job/queries
 	cp $(PHOTOS)/640/00_*.jpg .build/bench-job/support/a && cp $(PHOTOS)/640/01_*.jpg .build/bench-job/support/b && cp $(PHOTOS)/640/*.jpg .build/bench-job/queries
 	Tests/Reference/bench_daemon.sh .build/bench-job
+
+backlog: build ## take in BACKLOG jobs (100000) at once, answer them; prints rate, memory and the time of `lclctl status`
+	LCL_BIN=$(CURDIR)/$(BIN) Tests/Reference/bench_backlog.sh $(BACKLOG)
 
 clean: ## remove what was built
 	rm -rf .build .build-static

@@ -216,7 +216,7 @@ struct Ledger: Sendable {
                 take(error)
                 logger.error("unable to go on for now", metadata: ["job": "\(job)", "step": "\(what)", "error": "\(error)"])
                 try? await Task.sleep(for: Self.pause)
-                if isClosed.value { throw Abandoned() }
+                if isClosed.value || Task.isCancelled { throw Abandoned() }
             }
         }
     }

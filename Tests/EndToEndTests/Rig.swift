@@ -44,18 +44,23 @@ final class Rig {
     // MARK: The daemon
 
     /// Starts the daemon; waits until it answers, or, with a fault of its own, only starts it.
-    func start(workers: Int = 1, fault: String? = nil, folders: String? = nil, settings: [String: String] = [:]) throws {
-        let process = try launch(workers: workers, fault: fault, folders: folders, settings: settings)
+    func start(
+        workers: Int? = 1, fault: String? = nil, folders: String? = nil, spool: String? = nil, state: String? = nil, settings: [String: String] = [:]
+    ) throws {
+        let process = try launch(workers: workers, fault: fault, folders: folders, spool: spool, state: state, settings: settings)
         daemon = process
         guard fault?.hasPrefix("worker") ?? true else { return }
         try wait("the daemon answers") { ctl("status").status == 0 || !process.isRunning }
         guard process.isRunning else { throw Missed(description: "the daemon ended: \(logText)") }
     }
 
-    func launch(workers: Int = 1, fault: String? = nil, folders: String? = nil, settings: [String: String] = [:]) throws -> Process {
+    func launch(
+        workers: Int? = 1, fault: String? = nil, folders: String? = nil, spool: String? = nil, state: String? = nil, settings: [String: String] = [:]
+    ) throws -> Process {
         let process = Process()
         process.executableURL = Self.programs.appending(path: "lcld")
-        process.arguments = ["run", "--spool", spool.path, "--state", root.appending(path: "state").path, "--socket", socket, "--workers", String(workers)]
+        process.arguments = ["run", "--spool", spool ?? self.spool.path, "--state", state ?? root.appending(path: "state").path, "--socket", socket]
+        if let workers { process.arguments! += ["--workers", String(workers)] }
         var environment = ProcessInfo.processInfo.environment
         environment["LCLD_FAULT"] = fault
         environment["LCLD_INTAKE_FOLDERS"] = folders
@@ -171,6 +176,7 @@ struct SampleJob: Sendable {
     let directory: URL
     let expected: [String: String]
 
+    static let tiny = SampleJob(queries: 1)
     static let small = SampleJob(queries: 6)
     static let large = SampleJob(queries: 240)
 
