@@ -185,7 +185,7 @@ struct JobRunTests {
         var run = Self.run(queries: 1)
         _ = run.assign(to: 1, size: 1)
         _ = run.handle(.replied(.began(ordinals: [0])), from: 1)
-        #expect(run.handle(.replied(.ready(engine: "lcl")), from: 1) == [.kill(1)])
+        #expect(run.handle(.replied(.ready(engine: "lcl", confinement: Confinement())), from: 1) == [.kill(1)])
         #expect(run.assign(to: 2, size: 1)?.ordinals == [0])
     }
 
