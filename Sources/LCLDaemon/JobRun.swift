@@ -58,6 +58,8 @@ package struct JobRun {
         var remaining: Set<Int>
         /// Looked at when last heard of.
         var began: [Int] = []
+        /// How many replies may still come: an honest worker says something for each picture at most.
+        var replies: Int
     }
 
     /// Deaths of workers that one run puts up with, so that a job of nothing but poison ends.
@@ -127,13 +129,15 @@ package struct JobRun {
             assignment.ordinals = waiting.suffix(size).reversed()
             waiting.removeLast(assignment.ordinals.count)
         }
-        slices[worker] = Slice(remaining: Set(assignment.ordinals))
+        slices[worker] = Slice(remaining: Set(assignment.ordinals), replies: 2 * (plausibility.supportCount + assignment.ordinals.count) + 64)
         return assignment
     }
 
     /// What follows from what a worker said or from its end.
     package mutating func handle(_ event: Event, from worker: WorkerID) -> [Action] {
         guard !ended, slices[worker] != nil else { return [] }
+        slices[worker]!.replies -= 1
+        if slices[worker]!.replies < 0, case .replied = event { return distrust(worker, "the worker talked without end") }
         switch event {
         case .replied(.ready), .replied(.probed): return distrust(worker, "the worker said something else in the middle of its work")
         case .replied(.linked(let report)): return link(report, worker)

@@ -8,6 +8,7 @@ struct Plausibility {
     /// The labels that a picture is a support of.
     private let supports: [String: Set<String>]
     private let labels: Set<String>
+    let supportCount: Int
 
     /// Of a sentence that names two paths.
     private static let maximumMessage = 16 << 10
@@ -15,6 +16,7 @@ struct Plausibility {
     init(_ manifest: Manifest) {
         model = manifest.model
         labels = Set(manifest.labels.map(\.name))
+        supportCount = manifest.labels.reduce(0) { $0 + $1.support.count }
         supports = Dictionary(manifest.labels.flatMap { label in label.support.map { ($0, [label.name]) } }, uniquingKeysWith: { $0.union($1) })
     }
 

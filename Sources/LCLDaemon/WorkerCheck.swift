@@ -9,6 +9,8 @@ package struct WorkerCheck: Sendable {
     /// What it could do and must not.
     package var breaches: [String] = []
 
+    package init() {}
+
     /// - Parameter program: path of `lcld`.
     /// - Throws: ``DaemonError``.
     package static func run(_ settings: Settings, program: String) throws(DaemonError) -> WorkerCheck {

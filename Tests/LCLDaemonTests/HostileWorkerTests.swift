@@ -17,6 +17,7 @@ struct HostileWorkerTests {
     @Test func othersJobs_areAnswered_whateverAWorkerDoes() async throws {
         let root = "/tmp/lcl-hostile-\(getpid())", spool = root + "/spool"
         try? FileManager.default.removeItem(atPath: root)
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: root) }
         let program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "HostileWorker").path
         let sources = Settings.Sources(flags: [
