@@ -19,7 +19,7 @@
 static const int allowed[] = {
     // reading, and writing to what is open
     SYS_read, SYS_pread64, SYS_readv, SYS_write, SYS_writev, SYS_lseek, SYS_close, SYS_fstat, SYS_newfstatat, SYS_statx,
-    SYS_faccessat, SYS_faccessat2, SYS_readlinkat, SYS_getdents64, SYS_getcwd, SYS_fadvise64, SYS_recvmsg, SYS_dup, SYS_dup3,
+    SYS_faccessat, SYS_faccessat2, SYS_readlinkat, SYS_getdents64, SYS_getcwd, SYS_fadvise64, SYS_recvmsg, SYS_sendmsg, SYS_dup, SYS_dup3,
     SYS_pipe2, SYS_ppoll, SYS_pselect6, SYS_eventfd2, SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_timerfd_create, SYS_timerfd_settime,
     // memory
     SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_membarrier,
