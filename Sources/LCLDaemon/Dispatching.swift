@@ -32,8 +32,8 @@ extension Scheduler {
         let entry = active[job]!
         let queries = assignment.ordinals.map { Numbered(ordinal: $0, value: entry.run.query($0)) }
         let slice = WorkerRequest.Slice(
-            job: job, run: entry.number, directory: entry.claim.directory, manifest: entry.run.manifest, queries: queries, batch: assignment.batch)
-        pool.assign(.slice(slice), of: job, queries: queries.count, to: worker, now: Self.clock.now)
+            job: job, run: entry.number, manifest: entry.run.manifest, queries: queries, batch: assignment.batch)
+        pool.assign(.slice(slice), of: job, pictures: entry.claim.directory, queries: queries.count, to: worker, now: Self.clock.now)
     }
 
     /// Keeps one job ahead of the workers, so that none waits for the database; no more, so that priorities count.

@@ -49,6 +49,8 @@ package actor Scheduler: Service {
     private var lowered: Date?
     private var ticks = 0
     private var meter = RateMeter()
+    /// Of the last worker that came up.
+    private var confinement: Confinement?
 
     /// How long batches may take to end once the daemon stops; systemd's own patience is longer.
     private static let grace = Duration.seconds(12)
@@ -157,10 +159,20 @@ package actor Scheduler: Service {
     private func replied(_ reply: WorkerReply, from worker: JobRun.WorkerID) {
         if let job = pool.members[worker]?.job {
             if active[job] != nil { perform(active[job]!.run.handle(.replied(reply), from: worker), of: job) }
-        } else if case .ready(let engine) = reply {
-            pool.ready(worker)
+        } else if case .ready(let engine, let confinement) = reply {
+            pool.ready(worker, confinement)
             logger.debug("worker is ready", metadata: ["worker": "\(worker)", "engine": "\(engine)"])
+            report(confinement)
         }
+    }
+
+    /// Once, and again where it changes.
+    private func report(_ confinement: Confinement) {
+        guard confinement != self.confinement else { return }
+        self.confinement = confinement
+        let active = confinement.active.joined(separator: ", ")
+        if confinement.missing.isEmpty { return logger.info("workers are confined", metadata: ["by": "\(active)"]) }
+        logger.warning("workers are less confined than they could be", metadata: ["by": "\(active)", "missing": "\(confinement.missing.joined(separator: ", "))"])
     }
 
     private func buried(_ worker: JobRun.WorkerID, _ cause: String, memory: Bool, now: ContinuousClock.Instant) {

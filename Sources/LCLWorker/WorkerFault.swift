@@ -9,7 +9,7 @@ struct WorkerFault {
     func reach() {
         switch chosen {
         // As the kernel does when memory runs out.
-        case "worker-killed": kill(getpid(), SIGKILL)
+        case "worker-killed": raise(SIGKILL)
         case "worker-aborts": abort()
         // Until the limit says no, and Swift gives up.
         case "worker-exhausted": while true { _ = UnsafeMutableRawPointer.allocate(byteCount: 16 << 20, alignment: 16) }
