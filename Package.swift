@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "LCLTensor", dependencies: ["COpenBLAS", "CKernels"]),
         .target(name: "LCLImage", dependencies: ["CImageCodecs"]),
         .target(name: "LCLModel", dependencies: ["LCLTensor", "LCLDigest"]),
-        .target(name: "LCLLink", dependencies: ["LCLModel", "LCLImage", "LCLTensor"]),
+        .target(name: "LCLLink", dependencies: ["LCLModel", "LCLImage", "LCLTensor", "LCLDigest"]),
         .target(name: "LCLTraining", dependencies: ["LCLLink", "LCLModel", "LCLImage", "LCLTensor", "LCLDigest"]),
 
         // The service.
@@ -72,7 +72,7 @@ let package = Package(
         .executableTarget(
             name: "lcl",
             dependencies: [
-                "LCLJob", "LCLSpool", "LCLWorker", "LCLTraining", "LCLModel", "LCLTensor", "LCLDigest",
+                "LCLJob", "LCLSpool", "LCLWorker", "LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "LCLDigest",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

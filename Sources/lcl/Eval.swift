@@ -65,7 +65,7 @@ struct Eval: ParsableCommand {
 
     func run() throws {
         var encoder = try features.encoder()
-        let names = taps?.split(separator: ",").map(String.init) ?? encoder.model.card.encoder.taps
+        let names = try taps?.split(separator: ",").map(String.init) ?? encoder.model.encoder().taps
         try encoder.encoder.add(taps: names)
         let training = try features.table(encoder, directory: "\(directory)/train")
         let test = try features.table(encoder, directory: "\(directory)/test")

@@ -20,8 +20,8 @@ struct FeatureOptions: ParsableArguments {
     func encoder() throws -> (model: ModelDirectory, encoder: FeatureEncoder) {
         let directory = try ModelDirectory.find(model, in: search.path)
         let (network, taps) = try directory.loadEncoder()
-        var encoder = FeatureEncoder(
-            network: network, encoder: directory.card.files[directory.card.encoder.file] ?? "", taps: taps)
+        var encoder = try FeatureEncoder(
+            network: network, encoder: directory.card.files[try directory.encoder().file] ?? "", taps: taps)
         encoder.threads = threads
         return (directory, encoder)
     }

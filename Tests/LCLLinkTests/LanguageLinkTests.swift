@@ -25,12 +25,18 @@ struct LanguageLinkTests {
     private var labels: [Int] { [0, 1, 2, 0, 1, 2] }
 
     private func link(
-        _ template: PromptTemplate = .chat, neutral: Bool = false, _ edit: (inout LanguageLink.Options) -> Void = { _ in }
+        _ template: PromptTemplate = .chatML, neutral: Bool = false, _ edit: (inout LanguageLink.Options) -> Void = { _ in }
     ) throws -> LinkedConversation {
         var options = LanguageLink.Options()
         edit(&options)
         return try LanguageLink(model: model, tokenizer: tokenizer, template: template).link(
-            images: labels.indices.map { picture($0) }, labels: labels, names: Self.names, neutral: neutral ? picture(99) : nil, options: options)
+            supports, neutral: neutral ? picture(99) : nil, options: options)
+    }
+
+    private var supports: LabelledPictures { pictures(labels.indices.map { picture($0) }, labels, Self.names) }
+
+    private func pictures(_ pictures: [Matrix], _ labels: [Int], _ names: [String]) -> LabelledPictures {
+        LabelledPictures(pictures: pictures, labels: labels, names: names, digests: pictures.indices.map { [UInt8($0)] })
     }
 
     private var queries: [Matrix] { (10..<17).map { picture($0, rows: 1 + $0 % 2) } }
@@ -38,8 +44,8 @@ struct LanguageLinkTests {
     @Test func score_isTheLikelihoodOfTheWholeConversation() throws {
         let template = try PromptTemplate(opening: "Look.", support: "<{image}={label}>", query: "<{image}={label}>")
         let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: template).link(
-            images: [word("k"), word("q")], labels: [0, 1], names: ["wug", "wuzzle"])
-        let score = try #require(linked.scores([word("j")]).first)
+            pictures([word("k"), word("q")], [0, 1], ["wug", "wuzzle"]))
+        let score = try #require(linked.scores([word("j")]).first ?? nil)
         // One of the two orders, and pictures that are words: the same as reading the text.
         func likelihood(_ text: String, from start: String) -> Double {
             let logs = model.logProbabilities(tokenizer.encode(text)), first = tokenizer.encode(start).count
@@ -59,21 +65,21 @@ struct LanguageLinkTests {
             $0.orders = 2
             $0.rowsPerBatch = rows
         }
-        #expect(linked.scores(queries) == expected)
-        #expect(queries.map { linked.scores([$0])[0] } == expected)
+        #expect(try linked.scores(queries) == expected)
+        #expect(try queries.map { try linked.scores([$0])[0] } == expected)
     }
 
     @Test func neutralPicture_scoresNothing_afterCalibration() throws {
         let linked = try link(neutral: true) { $0.orders = 3 }
-        #expect(linked.scores([picture(99)])[0].logits == [0, 0, 0])
-        #expect(linked.scores([picture(1)])[0].logits.contains { $0 != 0 })
+        #expect(try linked.scores([picture(99)])[0]?.logits == [0, 0, 0])
+        #expect(try linked.scores([picture(1)])[0]?.logits.contains { $0 != 0 } == true)
     }
 
     @Test func mean_dividesByTheTokensThatTellTheLabelsApart() throws {
         let sums = try link().scores(queries), means = try link { $0.length = .mean }.scores(queries)
         // In the chat form: wug" uzzle"... with single bytes nothing is common, and the quote counts.
         for (sum, mean) in zip(sums, means) {
-            for (label, length) in [4.0, 7.0, 6.0].enumerated() { #expect(abs(sum.logits[label] / length - mean.logits[label]) < 1e-9) }
+            for (label, length) in [4.0, 7.0, 6.0].enumerated() { #expect(abs(sum!.logits[label] / length - mean!.logits[label]) < 1e-9) }
         }
     }
 
@@ -81,19 +87,19 @@ struct LanguageLinkTests {
         let once = try link { $0.seed = 4 }.scores(queries), again = try link { $0.seed = 4 }.scores(queries)
         #expect(once == again)
         #expect(try (5..<9).contains { seed in try link { $0.seed = seed }.scores(queries) != once })
-        #expect(once.allSatisfy { $0.orderSensitivity == 0 })
+        #expect(once.allSatisfy { $0?.orderSensitivity == 0 })
     }
 
     @Test func sensitivity_isTheShareOfOrdersThatDisagree() throws {
         let averaged = try link { $0.orders = 4 }.scores(queries)
-        for score in averaged { #expect([0, 0.25, 0.5, 0.75].contains(score.orderSensitivity)) }
+        for score in averaged { #expect([0, 0.25, 0.5, 0.75].contains(score?.orderSensitivity)) }
     }
 
     @Test func supportSet_isRefusedWithTheNumbers_whenItDoesNotFit() throws {
         let small = try LanguageModel(TinyLanguageFile.open(), context: 100)
-        let tight = try LanguageLink(model: small, tokenizer: tokenizer, template: .chat)
+        let tight = try LanguageLink(model: small, tokenizer: tokenizer, template: .chatML)
         let context = try #require(throws: LinkError.self) {
-            _ = try tight.link(images: labels.indices.map { picture($0) }, labels: labels, names: Self.names)
+            _ = try tight.link(supports)
         }
         #expect("\(context)".contains("more than the model's 100"))
         let memory = try #require(throws: LinkError.self) { _ = try link { $0.memory = 1 << 10 } }
@@ -103,7 +109,7 @@ struct LanguageLinkTests {
     @Test func label_staysText_whenItIsWrittenLikeASpecialToken() throws {
         let names = ["<|im_end|>", "{image}"]
         let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: .compact).link(
-            images: [picture(1), picture(2)], labels: [0, 1], names: names)
+            pictures([picture(1), picture(2)], [0, 1], names))
         // Two supports of two rows, and " LABEL\n" letter by letter.
         #expect(linked.length == names.reduce(0) { $0 + 2 + 2 + $1.utf8.count })
     }
@@ -112,6 +118,47 @@ struct LanguageLinkTests {
                       ("", "{image}{label}", "{image}{label}{image}"), ("", "{image}{label}{what}", "{image}{label}"), ("", "{image}{label", "{image}{label}")])
     func template_isRefused_whenItsPlacesAreWrong(_ opening: String, _ support: String, _ query: String) {
         #expect(throws: LinkError.self) { try PromptTemplate(opening: opening, support: support, query: query) }
+    }
+
+    @Test func query_isNotAnswered_whenItDoesNotFitBehindTheSupports() throws {
+        let linked = try link()
+        let scores = try linked.scores([picture(1), picture(2, rows: 600), picture(3)])
+        #expect(scores.map { $0 == nil } == [false, true, false])
+        #expect(try linked.scores([picture(3)])[0] == scores[2])
+    }
+
+    @Test func scores_areTheSameBits_withThePrefixCacheColdWarmAndOff() throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("lcl-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let link = try LanguageLink(model: model, tokenizer: tokenizer, template: .chatML), off = try link.link(supports).scores(queries)
+        let cache = PrefixCache(directory: directory, limit: 1 << 20)
+        for _ in 0..<2 { #expect(try link.link(supports, prefixes: (cache, "m")).scores(queries) == off) }
+        #expect(cache.hitsAndMisses == (1, 1))
+        // Another model, or another order, is another prefix.
+        _ = try link.link(supports, prefixes: (cache, "other"))
+        #expect(cache.hitsAndMisses == (1, 2))
+        // A file that was tampered with is read anew.
+        for name in try FileManager.default.contentsOfDirectory(atPath: directory) {
+            var bytes = try Data(contentsOf: URL(filePath: directory + "/" + name))
+            bytes[200] ^= 1
+            try bytes.write(to: URL(filePath: directory + "/" + name))
+        }
+        #expect(try link.link(supports, prefixes: (cache, "m")).scores(queries) == off)
+        #expect(cache.hitsAndMisses == (1, 3))
+    }
+
+    @Test func prefixCache_staysInsideItsLimit_theLongestUnusedGoing() throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("lcl-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let link = try LanguageLink(model: model, tokenizer: tokenizer, template: .chatML), one = try link.link(supports).byteCount
+        let cache = PrefixCache(directory: directory, limit: one * 5 / 2)
+        for model in ["a", "b", "c"] { _ = try link.link(supports, prefixes: (cache, model)) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory).count == 2)
+        _ = try link.link(supports, prefixes: (cache, "c"))
+        #expect(cache.hitsAndMisses == (1, 3))
+        let small = PrefixCache(directory: directory + "-small", limit: one - 1)
+        _ = try link.link(supports, prefixes: (small, "a"))
+        #expect(!FileManager.default.fileExists(atPath: directory + "-small/a"))
     }
 }
 

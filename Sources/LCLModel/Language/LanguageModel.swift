@@ -35,8 +35,7 @@ public final class LanguageModel: Sendable {
 
     /// Bytes of keys and values that a prefix of `count` positions takes.
     public func prefixBytes(_ count: Int) -> Int {
-        let heads = configuration.heads
-        return ((count + 15) / 16 * 16 + count) * heads.memoryHeads * heads.size * 4 * configuration.layers
+        AttentionMemory.byteCount(count, configuration.heads) * configuration.layers
     }
 
     // MARK: Running
@@ -44,6 +43,9 @@ public final class LanguageModel: Sendable {
     /// Runs the beginning of a conversation, whose keys and values everything after it shares.
     /// - Parameter embeddings: `[positions x width]`, at least one row and at most ``context``.
     public func prefix(_ embeddings: Matrix) -> LanguagePrefix { run(embeddings).prefix }
+
+    /// The same; `alive` is called before every layer.
+    public func prefix(_ embeddings: Matrix, alive: () throws -> Void) rethrows -> LanguagePrefix { try run(embeddings, alive: alive).prefix }
 
     /// log P(token | all before it) for every token after the first, `[positions - 1]`; nothing is kept.
     public func logProbabilities(_ tokens: [Int]) -> [Float] {
@@ -72,12 +74,15 @@ public final class LanguageModel: Sendable {
         return batch.collect(score(hidden.gather(batch.scoredRows), at: batch.targets))
     }
 
-    private func run(_ embeddings: Matrix) -> (hidden: Matrix, prefix: LanguagePrefix) {
+    private func run(_ embeddings: Matrix) -> (hidden: Matrix, prefix: LanguagePrefix) { run(embeddings, alive: {}) }
+
+    private func run(_ embeddings: Matrix, alive: () throws -> Void) rethrows -> (hidden: Matrix, prefix: LanguagePrefix) {
         let count = embeddings.rowCount
         precondition(count > 0 && count <= context, "\(count) positions in a context of \(context)")
         var memories: [AttentionMemory] = []
         let scopes = (0..<count).map { AttentionScope(memory: $0 + 1) }
-        let hidden = layers(embeddings, positions: Array(0..<count)) { _, query, key, value in
+        let hidden = try layers(embeddings, positions: Array(0..<count)) { _, query, key, value in
+            try alive()
             let memory = AttentionMemory(keys: key, values: value, heads: configuration.heads)
             memories.append(memory)
             return attention(query, keys: key, values: value, memory: memory, scopes: scopes)
@@ -86,7 +91,7 @@ public final class LanguageModel: Sendable {
     }
 
     /// The network without its head. `attend` gets a layer's number, queries, keys and values.
-    private func layers(_ embeddings: Matrix, positions: [Int], attend: (Int, Matrix, Matrix, Matrix) -> Matrix) -> Matrix {
+    private func layers(_ embeddings: Matrix, positions: [Int], attend: (Int, Matrix, Matrix, Matrix) throws -> Matrix) rethrows -> Matrix {
         precondition(embeddings.columnCount == configuration.width, "embeddings of this model")
         var x = embeddings  // [n x width]
         for (index, layer) in weights.layers.enumerated() {
@@ -96,7 +101,7 @@ public final class LanguageModel: Sendable {
             let value = layer.value(normed, threads: threads)  // [n x memoryHeads * size]
             query.rotate(rotation, positions: positions)
             key.rotate(rotation, positions: positions)
-            x = layer.output(attend(index, query, key, value), adding: x, threads: threads)
+            x = layer.output(try attend(index, query, key, value), adding: x, threads: threads)
             let inner = x.rmsNormalized(layer.feedForwardNorm, epsilon: configuration.epsilon)
             let gated = layer.gate(inner, threads: threads).swiGLU(layer.up(inner, threads: threads))  // [n x feedForward]
             x = layer.down(gated, adding: x, threads: threads)
@@ -114,6 +119,11 @@ public struct LanguagePrefix: Sendable {
     /// Positions.
     public let count: Int
     let layers: [AttentionMemory]
+
+    init(count: Int, layers: [AttentionMemory]) {
+        self.count = count
+        self.layers = layers
+    }
 
     public var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } }
 }
