@@ -6,6 +6,8 @@ public struct LanguageCard: Codable, Equatable, Sendable {
     public var file: String
     /// The vision model's GGUF file, with the projector into the language model.
     public var vision: String
+    /// Whether large pictures are shown in tiles too, which takes more positions; `nil` is no.
+    public var split: Bool?
     public var template: Template
     /// How a label's log-likelihood counts its tokens.
     public var length: Length
@@ -29,11 +31,12 @@ public struct LanguageCard: Codable, Equatable, Sendable {
     public static let largestContext = 1 << 20
 
     public init(
-        file: String, vision: String, template: Template, length: Length = .mean, calibration: Calibration = .contentFree,
+        file: String, vision: String, split: Bool? = nil, template: Template, length: Length = .mean, calibration: Calibration = .contentFree,
         temperature: Double = 1, context: Int
     ) {
         self.file = file
         self.vision = vision
+        self.split = split
         self.template = template
         self.length = length
         self.calibration = calibration

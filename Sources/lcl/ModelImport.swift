@@ -32,6 +32,9 @@ extension ModelCommand {
         @Option(help: ArgumentHelp("How supports are shown: paper, chat or compact; a template of your own goes into model.json.", valueName: "name"))
         var template = "chat"
 
+        @Flag(help: "Show large pictures in tiles too, where the vision model was taught that (Idefics3, SmolVLM): more positions a picture.")
+        var split = false
+
         @Option(help: "How a label's log-likelihood counts its tokens: sum or mean.")
         var length = LanguageCard.Length.mean
 
@@ -60,7 +63,7 @@ extension ModelCommand {
         func run() throws {
             let shards = try GGUFShards(path: language), trained = try LanguageConfiguration(shards).context
             let card = LanguageCard(
-                file: Self.name(of: language), vision: Self.name(of: vision), template: .named(template), length: length, calibration: calibration,
+                file: Self.name(of: language), vision: Self.name(of: vision), split: split ? true : nil, template: .named(template), length: length, calibration: calibration,
                 temperature: temperature, context: min(context ?? 16_384, trained))
             let files = shards.files.map(\.path) + [vision]
             let title = description ?? (try? shards.first.string("general.name")) ?? card.file

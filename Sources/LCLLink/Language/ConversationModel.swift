@@ -15,7 +15,7 @@ public final class ConversationModel: LoadedModel {
     private let card: LanguageCard
     private let memory: Int
     private let prefixes: PrefixCache?
-    /// The grey picture that scores are compared with, once it was needed.
+    /// The picture without content that scores are compared with, once it was needed.
     private var neutral: Matrix?
 
     /// - Parameters:
@@ -27,7 +27,7 @@ public final class ConversationModel: LoadedModel {
         let file = try directory.openShards(card.file)
         let model = try LanguageModel(file, context: card.context, threads: threads), tokenizer = try Tokenizer(file.first)
         link = try LanguageLink(model: model, tokenizer: tokenizer, template: PromptTemplate(card.template, of: file.first, tokenizer))
-        sight = try LanguageSight(directory.open(card.vision), of: model, tokenizer, threads: threads)
+        sight = try LanguageSight(directory.open(card.vision), of: model, tokenizer, split: card.split ?? false, threads: threads)
         (name, sha256) = (directory.card.name, directory.identity)
         (self.card, self.memory, self.prefixes) = (card, memory, prefixes)
     }
@@ -55,12 +55,18 @@ public final class ConversationModel: LoadedModel {
         _ supports: LabelledPictures, by method: String?, options: LinkOptions, alive: () throws -> Void
     ) throws -> any LinkedModel {
         if let method, !methods.contains(method) { throw LinkError.method(name: method, model: name, supported: methods) }
-        let conversation = try link.link(
-            supports, neutral: card.calibration == .contentFree ? grey() : nil, options: self.options(options),
-            prefixes: prefixes.map { ($0, sha256) }, alive: alive)
+        let conversation = try converse(supports, options: options, alive: alive)
         return LinkedSight(
             conversation, supports: supports.pictures, calibration: Calibration(temperature: card.temperature, unknown: .init(oneShot: 0, offset: 0, slope: 0)),
             rule: options.unknown, summary: ConversationSummary(positions: conversation.length, orders: options.orders, template: card.template.name))
+    }
+
+    /// The support set as read.
+    /// - Throws: ``LinkError``; what `alive` throws.
+    package func converse(_ supports: LabelledPictures, options: LinkOptions, alive: () throws -> Void = {}) throws -> LinkedConversation {
+        try link.link(
+            supports, neutral: card.calibration == .contentFree ? withoutContent() : nil, options: self.options(options),
+            prefixes: prefixes.map { ($0, sha256) }, alive: alive)
     }
 
     private func options(_ options: LinkOptions) -> LanguageLink.Options {
@@ -69,22 +75,10 @@ public final class ConversationModel: LoadedModel {
         return all
     }
 
-    private func grey() -> Matrix {
+    private func withoutContent() -> Matrix {
         if let neutral { return neutral }
-        let encoder = sight.encoder(limits: ImageLimits())
-        do { try GreyPicture.png.withUnsafeBytes { try encoder.prepare($0, at: 0) } } catch { preconditionFailure("a picture of ours: \(error)") }
-        let grey = encoder.encode(1)[0]
-        neutral = grey
-        return grey
+        let neutral = sight.neutral()
+        self.neutral = neutral
+        return neutral
     }
-}
-
-/// What stands for "a picture without content": 8 x 8 pixels of middle grey, as a PNG file.
-enum GreyPicture {
-    static let png: [UInt8] = [
-        0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00, 0x00, 0x08,
-        0x00, 0x00, 0x00, 0x08, 0x08, 0x00, 0x00, 0x00, 0x00, 0xe1, 0x64, 0xe1, 0x57, 0x00, 0x00, 0x00, 0x0e, 0x49, 0x44, 0x41,
-        0x54, 0x78, 0xda, 0x63, 0x68, 0x80, 0x02, 0x06, 0xca, 0x18, 0x00, 0x80, 0x84, 0x20, 0x01, 0x10, 0xe8, 0x6a, 0x17, 0x00,
-        0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
-    ]
 }

@@ -58,8 +58,7 @@ public struct LanguageLink: Sendable {
             let order = SupportOrder.interleaved(supports.labels, seed: options.seed, number: number)
             read.append(try prefix(supports, order, prefixes, alive))
         }
-        return try LinkedConversation(
-            model: model, prefixes: read, trunk: question.trunk, candidates: question.candidates, options: options, neutral: neutral, alive: alive)
+        return try LinkedConversation(self, prefixes: read, question: question, options: options, neutral: neutral, alive: alive)
     }
 
     private func check(_ supports: LabelledPictures, _ neutral: Matrix?) throws(LinkError) {

@@ -4,19 +4,23 @@ import LCLTensor
 
 /// A support set that a language model has read, in each of its orders; queries share its keys and values.
 public struct LinkedConversation: Sendable {
-    private let model: LanguageModel
-    private let prefixes: [LanguagePrefix]
+    let model: LanguageModel
+    let tokenizer: Tokenizer
+    let prefixes: [LanguagePrefix]
+    /// A query up to where its candidates part, and up to where the model's own words begin.
     private let trunk: [PromptRun]
+    let prompt: [PromptRun]
     private let candidates: [[Int]]
     private let options: LanguageLink.Options
     /// What each label scores for a picture without content: [order][label].
     private var baseline: [[Double]] = []
 
     init(
-        model: LanguageModel, prefixes: [LanguagePrefix], trunk: [PromptRun], candidates: [[Int]], options: LanguageLink.Options,
+        _ link: LanguageLink, prefixes: [LanguagePrefix], question: (trunk: [PromptRun], candidates: [[Int]]), options: LanguageLink.Options,
         neutral: Matrix?, alive: () throws -> Void
     ) throws {
-        (self.model, self.prefixes, self.trunk, self.candidates, self.options) = (model, prefixes, trunk, candidates, options)
+        (model, tokenizer, prompt) = (link.model, link.tokenizer, try link.template.prompt(link.tokenizer))
+        (self.prefixes, trunk, candidates, self.options) = (prefixes, question.trunk, question.candidates, options)
         if let neutral { baseline = try prefixes.map { try logLikelihoods([neutral], after: $0, alive)[0] } }
     }
 

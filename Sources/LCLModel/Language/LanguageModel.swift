@@ -74,6 +74,19 @@ public final class LanguageModel: Sendable {
         return batch.collect(score(hidden.gather(batch.scoredRows), at: batch.targets))
     }
 
+    /// The likeliest token after each of `trunks` behind `prefix`; of equals, the first.
+    /// - Parameter trunks: `[positions x width]` each, at least one row. All run as one batch: the caller bounds its size.
+    public func likeliest(_ trunks: [Matrix], after prefix: LanguagePrefix) -> [Int] {
+        guard !trunks.isEmpty else { return [] }
+        let batch = LanguageBatch(trunks.map { LanguageBranch(trunk: $0, continuations: [[0]]) }, after: prefix.count)
+        precondition(batch.positions.max()! < context, "trunks inside the context")
+        let hidden = layers(Matrix(joining: trunks), positions: batch.positions) { layer, query, key, value in
+            attention(query, keys: key, values: value, memory: prefix.layers[layer], scopes: batch.scopes)
+        }
+        return weights.head.highest(
+            hidden.gather(batch.scoredRows).rmsNormalized(weights.norm, epsilon: configuration.epsilon), threads: threads)
+    }
+
     private func run(_ embeddings: Matrix) -> (hidden: Matrix, prefix: LanguagePrefix) { run(embeddings, alive: {}) }
 
     private func run(_ embeddings: Matrix, alive: () throws -> Void) rethrows -> (hidden: Matrix, prefix: LanguagePrefix) {
