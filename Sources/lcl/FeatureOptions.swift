@@ -20,7 +20,7 @@ struct FeatureOptions: ParsableArguments {
     func encoder() throws -> (model: ModelDirectory, encoder: FeatureEncoder) {
         let directory = try ModelDirectory.find(model, in: search.path)
         let (network, taps) = try directory.loadEncoder()
-        var encoder = try FeatureEncoder(
+        var encoder = FeatureEncoder(
             network: network, encoder: directory.card.files[try directory.encoder().file] ?? "", taps: taps)
         encoder.threads = threads
         return (directory, encoder)

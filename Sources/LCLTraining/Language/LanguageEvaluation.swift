@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LCLLink
+import LCLModel
 import LCLTensor
 
 /// Measures a language model that reads supports as a conversation, on episodes drawn as for the other methods. Nothing is fitted, so

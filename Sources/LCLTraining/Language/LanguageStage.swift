@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLImage
 import LCLLink
 import LCLTensor
 
@@ -21,7 +22,7 @@ package final class LanguageStage: EpisodeMethod {
 
     init(_ model: ConversationModel, paths: [String], counting: LanguageProtocol, options: LinkOptions, bytes: Int = 2 << 30) {
         (self.model, self.paths, self.counting, self.options) = (model, paths, counting, options)
-        pictures = EmbeddedPictures(model.encoder(limits: .init()), bytes: bytes)
+        pictures = EmbeddedPictures(model.encoder(limits: ImageLimits()), bytes: bytes)
     }
 
     var failures: [String: String] { pictures.failures }
