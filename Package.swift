@@ -94,6 +94,7 @@ let package = Package(
         .target(
             name: "CTestCodecs", path: "Tests/CTestCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+        .target(name: "TestModels", dependencies: ["LCLModel", "LCLTensor"], path: "Tests/TestModels"),
         .target(name: "TestSchema", dependencies: ["LCLJob"], path: "Tests/TestSchema"),
         .testTarget(name: "LCLJobTests", dependencies: ["LCLJob", "TestSchema"]),
         .testTarget(name: "LCLSpoolTests", dependencies: ["LCLSpool", "LCLJob", "CPosix"]),
@@ -112,11 +113,11 @@ let package = Package(
         .testTarget(name: "LCLTensorTests", dependencies: ["LCLTensor"]),
         .testTarget(name: "LCLImageTests", dependencies: ["LCLImage", "TestPictures"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLModelTests", dependencies: ["LCLModel", "LCLTensor", "LCLDigest"], resources: [.copy("Goldens")]),
-        .testTarget(name: "LCLLinkTests", dependencies: ["LCLLink", "LCLModel", "LCLTensor", "LCLImage", "TestPictures"], resources: [.copy("Goldens")]),
-        .testTarget(name: "LCLTrainingTests", dependencies: ["LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "TestPictures"], resources: [.copy("Goldens")]),
-        .testTarget(name: "LCLWorkerTests", dependencies: ["LCLWorker", "LCLJob", "TestPictures"]),
+        .testTarget(name: "LCLLinkTests", dependencies: ["LCLLink", "LCLModel", "LCLTensor", "LCLImage", "TestPictures", "TestModels"], resources: [.copy("Goldens")]),
+        .testTarget(name: "LCLTrainingTests", dependencies: ["TestModels", "LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "TestPictures"], resources: [.copy("Goldens")]),
+        .testTarget(name: "LCLWorkerTests", dependencies: ["LCLWorker", "LCLJob", "LCLLink", "LCLModel", "TestPictures", "TestModels"]),
         .testTarget(name: "LCLDaemonTests", dependencies: ["LCLDaemon", "LCLWorker", "LCLStore", "LCLSpool", "LCLJob"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["LCLJob", "LCLControl", "TestPictures", "TestSchema", "lcl", "lcld", "lclctl"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["LCLModel", "TestModels", "LCLJob", "LCLControl", "TestPictures", "TestSchema", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -3,6 +3,7 @@ import Foundation
 import LCLLink
 import LCLModel
 import LCLTensor
+import TestModels
 import Testing
 
 /// A tiny language model with invented weights and a tokenizer of single bytes: what it says means nothing, but how it is asked
@@ -13,7 +14,7 @@ struct LanguageLinkTests {
     let tokenizer: Tokenizer
 
     init() throws {
-        let file = try TinyLanguageFile.open()
+        let file = try TinyLanguage.open()
         model = try LanguageModel(file, context: 600)
         tokenizer = try Tokenizer(file.first)
     }
@@ -96,7 +97,7 @@ struct LanguageLinkTests {
     }
 
     @Test func supportSet_isRefusedWithTheNumbers_whenItDoesNotFit() throws {
-        let small = try LanguageModel(TinyLanguageFile.open(), context: 100)
+        let small = try LanguageModel(TinyLanguage.open(), context: 100)
         let tight = try LanguageLink(model: small, tokenizer: tokenizer, template: .chatML)
         let context = try #require(throws: LinkError.self) {
             _ = try tight.link(supports)
@@ -159,48 +160,5 @@ struct LanguageLinkTests {
         let small = PrefixCache(directory: directory + "-small", limit: one - 1)
         _ = try link.link(supports, prefixes: (small, "a"))
         #expect(!FileManager.default.fileExists(atPath: directory + "-small/a"))
-    }
-}
-
-/// One layer, width 16, 256 bytes and two special tokens.
-enum TinyLanguageFile {
-    static func open() throws -> GGUFShards {
-        var writer = GGUFWriter(architecture: "llama")
-        for (key, value) in [("block_count", 1), ("context_length", 600), ("embedding_length", 16), ("feed_forward_length", 32), ("attention.head_count", 2)] {
-            writer.set("llama." + key, .uint32(UInt32(value)))
-        }
-        writer.set("llama.attention.layer_norm_rms_epsilon", .float32(1e-5))
-        // The letters that stand for bytes: printable ones for themselves, the others from U+0100 on.
-        var next: UInt32 = 256
-        let bytes = (UInt32(0)..<256).map { byte -> String in
-            let printable = (33...126).contains(byte) || (161...172).contains(byte) || byte >= 174
-            defer { next += printable ? 0 : 1 }
-            return String(Unicode.Scalar(printable ? byte : next)!)
-        }
-        writer.set("tokenizer.ggml.model", .string("gpt2"))
-        writer.set("tokenizer.ggml.pre", .string("smollm"))
-        writer.set("tokenizer.ggml.tokens", .array((bytes + ["<|im_start|>", "<|im_end|>"]).map { .string($0) }))
-        writer.set("tokenizer.ggml.token_type", .array((0..<258).map { .int32($0 < 256 ? 1 : 3) }))
-        writer.set("tokenizer.ggml.merges", .array([]))
-        writer.set("tokenizer.ggml.eos_token_id", .uint32(257))
-        var state = 0.5
-        func add(_ name: String, _ rows: Int, _ columns: Int) {
-            let values = (0..<rows * columns).map { _ -> Float in
-                state = (state * 9301 + 0.2113).truncatingRemainder(dividingBy: 1)
-                return Float(state - 0.5)
-            }
-            writer.add(tensor: name, shape: [rows, columns], values: values, as: .f32)
-        }
-        add("token_embd.weight", 258, 16)
-        for name in ["attn_q", "attn_k", "attn_v", "attn_output"] { add("blk.0.\(name).weight", 16, 16) }
-        for name in ["ffn_gate", "ffn_up"] { add("blk.0.\(name).weight", 32, 16) }
-        add("blk.0.ffn_down.weight", 16, 32)
-        for name in ["blk.0.attn_norm", "blk.0.ffn_norm", "output_norm"] {
-            writer.add(tensor: name + ".weight", shape: [16], values: (0..<16).map { 1 + 0.05 * Float($0) }, as: .f32)
-        }
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("lcl-\(UUID().uuidString).gguf")
-        defer { try? FileManager.default.removeItem(at: path) }
-        try Data(writer.encoded()).write(to: path)
-        return try GGUFShards(path: path.path)
     }
 }
