@@ -16,7 +16,7 @@ public struct ModelDirectory: Sendable {
         let bytes = try MappedFile(path: file)
         guard bytes.bytes.count <= 1 << 20 else { throw ModelError(.badCard, file: file, "it is larger than 1 MiB") }
         card = try ModelCard(parsing: Data(bytes.bytes), file: file)
-        identity = SHA256.hash(bytes.bytes).hex
+        identity = bytes.digest().hex
         self.path = path
         let directory = URL(fileURLWithPath: path).lastPathComponent
         guard card.name == directory else {
@@ -80,7 +80,7 @@ public struct ModelDirectory: Sendable {
     public func open(_ file: String) throws(ModelError) -> GGUFFile {
         guard let expected = card.files[file] else { throw ModelError(.badCard, file: path, item: file, "the card lists no such file") }
         let mapped = try MappedFile(path: path(of: file))
-        let digest = SHA256.hash(mapped.bytes).hex
+        let digest = mapped.digest().hex
         guard digest == expected else {
             throw ModelError(
                 .digestMismatch, file: path(of: file), "its SHA-256 is \(digest), the card says \(expected); install the model again")

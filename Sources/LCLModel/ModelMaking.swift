@@ -24,7 +24,7 @@ extension ModelDirectory {
                 let name = URL(filePath: file).lastPathComponent, copy = path + "/" + name
                 guard ModelName.isValid(name) else { throw ModelError(.badName, file: file, ModelName.rule) }
                 if linking { try FileManager.default.linkItem(atPath: file, toPath: copy) } else { try FileManager.default.copyItem(atPath: file, toPath: copy) }
-                digests[name] = SHA256.hash(try MappedFile(path: copy).bytes).hex
+                digests[name] = try MappedFile(path: copy).digest().hex
             }
             let card = ModelCard(name: name, description: description, licence: licence, files: digests, language: language)
             let encoder = JSONEncoder()

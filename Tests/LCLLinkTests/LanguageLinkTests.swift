@@ -116,7 +116,7 @@ struct LanguageLinkTests {
     }
 
     @Test(arguments: [("{image}", "{image}{label}", "{image}{label}"), ("", "{label}", "{image}{label}"), ("", "{image}{label}", "{label}{image}"),
-                      ("", "{image}{label}", "{image}{label}{image}"), ("", "{image}{label}{what}", "{image}{label}"), ("", "{image}{label", "{image}{label}")])
+                      ("", "{image}{label}", "{image}{label}{image}"), ("", "{image}{label}{what}", "{image}{label}"), ("", "{image}{label}", "{answer}{image}{label}"), ("", "{image}{label", "{image}{label}")])
     func template_isRefused_whenItsPlacesAreWrong(_ opening: String, _ support: String, _ query: String) {
         #expect(throws: LinkError.self) { try PromptTemplate(opening: opening, support: support, query: query) }
     }
@@ -160,5 +160,47 @@ struct LanguageLinkTests {
         let small = PrefixCache(directory: directory + "-small", limit: one - 1)
         _ = try link.link(supports, prefixes: (small, "a"))
         #expect(!FileManager.default.fileExists(atPath: directory + "-small/a"))
+    }
+
+    @Test func freeAnswer_isTheLikeliestTokenAfterToken() throws {
+        let template = try PromptTemplate(opening: "Look.", support: "<{image}={label}>", query: "<{image}{answer}={label}>")
+        let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: template).link(
+            pictures([word("k"), word("q")], [0, 1], ["wug", "wuzzle"]))
+        let answers = try linked.freeAnswers([word("j"), word("z")], limit: 6)
+        func spoken(after start: String) -> String {
+            var tokens = tokenizer.encode(start), words: [Int] = []
+            for _ in 0..<6 {
+                let logs = model.nextLogProbabilities(model.embed(tokens)), best = logs.indices.max { logs[$0] < logs[$1] }!
+                if tokenizer.vocabulary.isControl(best) { break }
+                words.append(best)
+                tokens.append(best)
+            }
+            return tokenizer.decode(words)
+        }
+        let orders = ["Look.<k=wug><q=wuzzle>", "Look.<q=wuzzle><k=wug>"].map { text in [spoken(after: text + "<j"), spoken(after: text + "<z")] }
+        #expect(orders.contains(answers))
+    }
+
+    @Test(arguments: [
+        ("there is \"Cactihog\" in the image.", true), ("a hedgehog", false), ("cactihog or hedgehog", false), ("nothing", false), ("", false),
+    ]) func freeAnswer_isRight_whenTheRightLabelOccursAndNoOther(_ words: String, _ right: Bool) {
+        #expect(FreeAnswer.isRight(words, label: 0, names: ["cactihog", "hedgehog"]) == right)
+    }
+
+    @Test func freeAnswer_isRight_whenOneLabelHoldsTheOther() {
+        #expect(FreeAnswer.isRight("a catfish", label: 1, names: ["cat", "catfish"]))
+        #expect(!FreeAnswer.isRight("a catfish and a cat", label: 1, names: ["cat", "catfish"]))
+    }
+
+    @Test func paperConversation_isThePapers_toTheLetter() throws {
+        let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: .paper).link(
+            pictures([picture(1), picture(2)], [0, 1], ["wug", "dax"]))
+        let turns = [
+            "You should find the causal relationship between the examples I am going to show you. And use that to answer to the [FINAL QUESTION]."
+                + " USER: [BEGIN EXAMPLE] What is in the image? ASSISTANT: there is \"wug\" in the image. [END EXAMPLE]",
+            " USER: [BEGIN EXAMPLE] What is in the image? ASSISTANT: there is \"dax\" in the image. [END EXAMPLE]",
+        ]
+        // A byte a token, two positions a picture, and the first turn's end; this model has no token that begins a text.
+        #expect(linked.length == turns.reduce(0) { $0 + $1.utf8.count } + 2 * 2 + 1)
     }
 }

@@ -12,6 +12,10 @@ public enum PrefixFile {
     /// - Parameter key: what the prefix was made from, as a digest.
     public static func read(_ path: String, key: SHA256.Digest, of model: LanguageModel) -> LanguagePrefix? {
         guard let file = try? MappedFile(path: path) else { return nil }
+        return withExtendedLifetime(file) { prefix(file, key, model) }
+    }
+
+    private static func prefix(_ file: MappedFile, _ key: SHA256.Digest, _ model: LanguageModel) -> LanguagePrefix? {
         let head = magic + key.bytes, start = head.count + 8, shape = model.configuration
         guard file.bytes.count > start + 32, file.bytes[..<head.count].elementsEqual(head) else { return nil }
         let count = file.bytes.loadUnaligned(fromByteOffset: head.count, as: UInt64.self)
