@@ -97,7 +97,7 @@ public struct ConversationSummary: Equatable, Sendable {
 public enum ModelLoader {
     /// - Parameters:
     ///   - threads: that one call of a language model may use.
-    ///   - memory: bytes that keys and values of support sets may take.
+    ///   - memory: bytes that a support set of a language model may take.
     /// - Throws: `ModelError`, ``LinkError``.
     public static func load(
         _ name: String, in searchPath: [String], threads: Int = 1, memory: Int = LanguageLink.Options().memory, prefixes: PrefixCache? = nil

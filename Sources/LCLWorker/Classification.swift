@@ -49,7 +49,8 @@ public struct Classification: Sendable {
 
     private func runner() throws -> JobRunner {
         // Nothing but duplicates profits from the cache here, so it is small.
-        try ModelShelf(directory: models, limits: limits, threads: threads, prefixes: prefixes).runner(for: manifest.model)
+        let memory = Int(ProcessInfo.processInfo.physicalMemory / 4 * 3)
+        return try ModelShelf(directory: models, limits: limits, threads: threads, memory: memory, prefixes: prefixes).runner(for: manifest.model)
     }
 }
 

@@ -18,7 +18,7 @@ public final class ModelShelf {
     /// - Parameters:
     ///   - directory: where models lie; `nil` is the usual search path.
     ///   - threads: that a language model may use.
-    ///   - memory: bytes that the keys and values of a support set may take.
+    ///   - memory: bytes that a support set of a language model may take.
     ///   - prefixes: where support sets that language models have read are kept.
     public init(
         directory: String? = nil, limits: ImageLimits = ImageLimits(), capacity: Int = 2, threads: Int = 1,

@@ -4,7 +4,6 @@ import Foundation
 import Glibc
 import LCLImage
 import LCLJob
-import LCLLink
 import LCLSpool
 
 /// A worker on its standard streams: what `lcld worker` runs.
@@ -14,7 +13,7 @@ public enum WorkerStreams {
     public static func run(models: String?, limits: ImageLimits, memory: Int) throws {
         confine(memory: memory)
         // The rest is for weights in use, pictures and the rows of a batch.
-        let shelf = ModelShelf(directory: models, limits: limits, memory: memory > 0 ? memory / 2 : LanguageLink.Options().memory)
+        let shelf = ModelShelf(directory: models, limits: limits, memory: memory > 0 ? memory / 4 * 3 : .max)
         // The usual model at once, so that "ready" means it; another is loaded when a job asks for it.
         _ = try? shelf.runner(for: "default")
         var program = WorkerProgram(shelf: shelf, source: { try JobDirectory.snapshot($0) }, send: write)

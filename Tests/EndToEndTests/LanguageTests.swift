@@ -30,6 +30,8 @@ extension EndToEnd {
                 let rig = try Rig()
                 rig.models = rig.root.appending(path: "models").path
                 try TestModels.makeTiny(in: rig.root.appending(path: "models"))
+                let card = try JSONValue(parsing: Data(contentsOf: rig.root.appending(path: "models/tiny/model.json")))
+                #expect(try Schema(published: "model-1").accepts(card))
                 let job = try job(rig, model: "tiny", orders: 2), reference = classified(job, rig, as: "spoken")
                 #expect(reference.status == 0, "\(reference.error)")
                 try rig.start(workers: workers)

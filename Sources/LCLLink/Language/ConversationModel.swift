@@ -20,7 +20,7 @@ public final class ConversationModel: LoadedModel {
 
     /// - Parameters:
     ///   - threads: that one call may use.
-    ///   - memory: bytes that keys and values of a support set may take.
+    ///   - memory: bytes that a support set may take.
     ///   - prefixes: support sets read before.
     /// - Throws: `ModelError`, ``LinkError``.
     public init(directory: ModelDirectory, card: LanguageCard, threads: Int, memory: Int, prefixes: PrefixCache? = nil) throws {

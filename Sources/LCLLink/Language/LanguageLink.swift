@@ -31,7 +31,7 @@ public struct LanguageLink: Sendable {
         public var seed: UInt64 = 1
         /// Rows of the network that run together, about; it bounds memory and changes no score.
         public var rowsPerBatch = 1024
-        /// Bytes of keys and values that the support set may take, in all its orders.
+        /// Bytes that the support set may take: keys and values of all its orders, and the rows while it is read.
         public var memory = 1 << 30
 
         public init() {}
@@ -117,11 +117,12 @@ public struct LanguageLink: Sendable {
                 reason: "the support set takes \(tokens) positions and a query \(query), together more than the model's \(model.context);"
                     + " use fewer supports, or a model with shorter pictures or a longer context")
         }
-        let bytes = model.prefixBytes(tokens) * options.orders
-        guard bytes <= options.memory else {
+        let plan = MemoryPlan(MemoryPlan.Shape(model.configuration), positions: tokens)
+        guard plan.prefix * options.orders + plan.reading <= options.memory else {
             throw .tooLarge(
-                reason: "\(options.orders) order(s) of \(tokens) positions take \(bytes >> 20) MiB of keys and values, more than the"
-                    + " \(options.memory >> 20) MiB allowed; use fewer supports or orders")
+                reason: "\(options.orders) order(s) of \(tokens) positions take \(plan.prefix * options.orders >> 20) MiB of keys and values, and reading"
+                    + " them \(plan.reading >> 20), together more than the \(options.memory >> 20) MiB allowed; use fewer supports or orders, or"
+                    + " allow more (the daemon's workers.memory)")
         }
     }
 }
