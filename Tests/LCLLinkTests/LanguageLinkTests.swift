@@ -166,7 +166,7 @@ struct LanguageLinkTests {
         let template = try PromptTemplate(opening: "Look.", support: "<{image}={label}>", query: "<{image}{answer}={label}>")
         let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: template).link(
             pictures([word("k"), word("q")], [0, 1], ["wug", "wuzzle"]))
-        let answers = try linked.freeAnswers([word("j"), word("z")], limit: 6)
+        let answers = linked.freeAnswers([word("j"), word("z")], limit: 6)
         func spoken(after start: String) -> String {
             var tokens = tokenizer.encode(start), words: [Int] = []
             for _ in 0..<6 {

@@ -119,8 +119,9 @@ struct LanguageJobTests {
     }
 
     @Test(arguments: ["paper", "compact"]) func templates_giveOtherScores(_ name: String) throws {
-        let chat = try withModel { try answer(Self.manifest()) }
-        let other = try withModel(card: { $0.template = .named(name) }) { try answer(Self.manifest()) }
+        let job = Self.manifest { $0.labels = $0.labels.map { .init(name: $0.name, support: [$0.support[0]]) } }
+        let chat = try withModel { try answer(job) }
+        let other = try withModel(card: { $0.template = .named(name) }) { try answer(job) }
         #expect(other.conversation?.template == name && other.queries != chat.queries)
     }
 }

@@ -15,7 +15,7 @@ extension PromptTemplate {
         first: "{begin}You should find the causal relationship between the examples I am going to show you. And use that to answer to the"
             + " [FINAL QUESTION]. USER: [BEGIN EXAMPLE] What is in the image{image}? ASSISTANT: there is \"{label}\" in the image. [END EXAMPLE]{end}",
         "{begin} USER: [BEGIN EXAMPLE] What is in the image{image}? ASSISTANT: there is \"{label}\" in the image. [END EXAMPLE]",
-        "{begin}[FINAL QUESTION]:  USER: Based on the previous examples, what is in the image{image}? ASSISTANT:{answer} there is \"{label}\" in the image.")
+        "{begin}[FINAL QUESTION]:  USER: Based on the previous examples, what is in the image{image}? ASSISTANT:{answer} there is \"{label}\"")
 
     /// The picture right before its label, and nothing else.
     public static let compact = PromptTemplate(checked: "{begin}", "{image} {label}\n", "{image}{answer} {label}\n")
@@ -23,9 +23,9 @@ extension PromptTemplate {
     /// The paper's questions in turns of a chat.
     /// - Parameter space: what stands between the assistant's mark and its words.
     private static func chat(opening: String, user: String, assistant: String, space: String = "", end: String) -> PromptTemplate {
-        let answer = space + "there is \"{label}\" in the image."
+        let answer = space + "there is \"{label}\""
         return PromptTemplate(
-            checked: opening, user + "What is in the image {image}?" + assistant + answer + end,
+            checked: opening, user + "What is in the image {image}?" + assistant + answer + " in the image." + end,
             user + "Based on the previous examples, what is in the image {image}?" + assistant + "{answer}" + answer)
     }
 

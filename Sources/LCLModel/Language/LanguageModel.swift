@@ -108,15 +108,15 @@ public final class LanguageModel: Sendable {
         precondition(embeddings.columnCount == configuration.width, "embeddings of this model")
         var x = embeddings  // [n x width]
         for (index, layer) in weights.layers.enumerated() {
-            let normed = x.rmsNormalized(layer.attentionNorm, epsilon: configuration.epsilon)  // [n x width]
+            let normed = x.rmsNormalized(layer.attentionNorm, epsilon: configuration.epsilon, threads: threads)  // [n x width]
             var query = layer.query(normed, threads: threads)  // [n x queryHeads * size]
             var key = layer.key(normed, threads: threads)  // [n x memoryHeads * size]
             let value = layer.value(normed, threads: threads)  // [n x memoryHeads * size]
-            query.rotate(rotation, positions: positions)
-            key.rotate(rotation, positions: positions)
+            query.rotate(rotation, positions: positions, threads: threads)
+            key.rotate(rotation, positions: positions, threads: threads)
             x = layer.output(try attend(index, query, key, value), adding: x, threads: threads)
-            let inner = x.rmsNormalized(layer.feedForwardNorm, epsilon: configuration.epsilon)
-            let gated = layer.gate(inner, threads: threads).swiGLU(layer.up(inner, threads: threads))  // [n x feedForward]
+            let inner = x.rmsNormalized(layer.feedForwardNorm, epsilon: configuration.epsilon, threads: threads)
+            let gated = layer.gate(inner, threads: threads).swiGLU(layer.up(inner, threads: threads), threads: threads)  // [n x feedForward]
             x = layer.down(gated, adding: x, threads: threads)
         }
         return x
