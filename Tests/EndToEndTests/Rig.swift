@@ -23,6 +23,8 @@ final class Rig {
 
     let root: URL
     private(set) var daemon: Process?
+    /// Where models lie, beside the usual places.
+    var models: String?
 
     var spool: URL { root.appending(path: "spool") }
     private var socket: String { root.appending(path: "c.sock").path }
@@ -65,6 +67,7 @@ final class Rig {
         environment["LCLD_FAULT"] = fault
         environment["LCLD_INTAKE_FOLDERS"] = folders
         environment.merge(settings) { $1 }
+        environment["LCLD_MODELS"] = models
         process.environment = environment
         if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
         let file = try FileHandle(forWritingTo: log)
