@@ -83,8 +83,8 @@ uninstall: ## remove what install put there; jobs, results and an edited configu
 	rm -rf $(DESTDIR)/etc/lcld/schema $(DESTDIR)/var/lib/lcld/models/default
 
 eval-data: ## fetch the evaluation's pictures from Debian packages (755 MB) and lay them out in $(PICTURES)
-	$(SUDO) apt-get install -y -qq --no-install-recommends python3-pil librsvg2-bin
-	python3 Tests/Reference/eval_data.py $(PICTURES) --cache $(CACHE)/packages
+	$(SUDO) apt-get install -y -qq --no-install-recommends python3 python3-pil librsvg2-bin
+	/usr/bin/python3 Tests/Reference/eval_data.py $(PICTURES) --cache $(CACHE)/packages
 
 train-default: build ## fit the default model's link map again (after eval-data)
 	Tests/Reference/train_default.sh $(PICTURES)/train $(BIN)/lcl

@@ -34,7 +34,7 @@ let package = Package(
 
         // The engine.
         .target(name: "LCLTensor", dependencies: ["COpenBLAS", "CKernels"]),
-        .target(name: "LCLImage", dependencies: ["CImageCodecs"]),
+        .target(name: "LCLImage", dependencies: ["CImageCodecs", "LCLTensor"]),
         .target(name: "LCLModel", dependencies: ["LCLTensor", "LCLDigest"]),
         .target(name: "LCLLink", dependencies: ["LCLModel", "LCLImage", "LCLTensor"]),
         .target(name: "LCLTraining", dependencies: ["LCLLink", "LCLModel", "LCLImage", "LCLTensor", "LCLDigest"]),

@@ -74,6 +74,41 @@ VARIANTS void lcl_rms_norm(const float *x, const float *weight, float epsilon, s
     for (size_t i = 0; i < n; i += 8) store(out + i, load(x + i) * scale * load(weight + i));
 }
 
+VARIANTS void lcl_layer_norm(const float *x, const float *weight, const float *bias, float epsilon, size_t n, float *out) {
+    v8 total = all(0), squares = all(0);
+    for (size_t i = 0; i < n; i += 8) total += load(x + i);
+    const v8 mean = all(sum(total) / (float)n);
+    for (size_t i = 0; i < n; i += 8) squares += (load(x + i) - mean) * (load(x + i) - mean);
+    const v8 scale = all(1 / __builtin_sqrtf(sum(squares) / (float)n + epsilon));
+    for (size_t i = 0; i < n; i += 8) store(out + i, (load(x + i) - mean) * scale * load(weight + i) + load(bias + i));
+}
+
+/// The error function to 2e-7: Abramowitz and Stegun, 7.1.26.
+INLINE v8 erf8(v8 x) {
+    const v8 far = pick(x < all(0), -x, x), t = all(1) / (all(1) + all(0.3275911f) * far);
+    const v8 tail = ((((all(1.061405429f) * t - all(1.453152027f)) * t + all(1.421413741f)) * t - all(0.284496736f)) * t + all(0.254829592f)) * t;
+    const v8 y = all(1) - tail * exp8(-far * far);
+    return pick(x < all(0), -y, y);
+}
+
+INLINE void gelu(float *x, size_t n, const int kind) {
+    for (size_t i = 0; i < n; i += 8) {
+        const v8 y = load(x + i);
+        if (kind == LCL_GELU)
+            store(x + i, all(0.5f) * y * (all(1) + erf8(y * all(0.70710678f))));
+        else  // x (1 + tanh u) / 2 = x / (1 + e^-2u)
+            store(x + i, y / (all(1) + exp8(kind == LCL_GELU_QUICK ? all(-1.702f) * y : all(-1.5957691f) * (y + all(0.044715f) * y * y * y))));
+    }
+}
+
+VARIANTS void lcl_gelu(float *x, size_t n, int kind) {
+    switch (kind) {
+    case LCL_GELU: return gelu(x, n, LCL_GELU);
+    case LCL_GELU_TANH: return gelu(x, n, LCL_GELU_TANH);
+    default: return gelu(x, n, LCL_GELU_QUICK);
+    }
+}
+
 VARIANTS void lcl_silu_product(float *gate, const float *up, size_t n) {
     for (size_t i = 0; i < n; i += 8) {
         const v8 x = load(gate + i);

@@ -5,8 +5,8 @@ import CImageCodecs
 ///
 /// It holds no more source rows than one output row needs, whatever the picture's size. Its buffers only grow.
 final class Resampler {
-    private var across = FilterTable()
-    private var down = FilterTable()
+    private var across = FilterTable<Float>()
+    private var down = FilterTable<Float>()
     private var width = 0
     private var columns = 0
     private var pushed = 0

@@ -79,6 +79,15 @@ public final class GGUFFile: Sendable {
         return Matrix(rows: tensor.elementCount / columns, columns: columns, floats(tensor))
     }
 
+    /// A matrix in the mapping.
+    /// - Parameter shape: that the tensor has in the file, where it is not `[rows, columns]`.
+    func stored(_ name: String, rows: Int, columns: Int, shape: [Int]? = nil) throws(ModelError) -> StoredMatrix {
+        let tensor = try required(name), shape = shape ?? [rows, columns]
+        guard tensor.shape == shape else { throw wrong(name, "its shape is \(tensor.shape); this network needs \(shape)") }
+        guard columns % tensor.type.block.elements == 0 else { throw wrong(name, "its rows of \(columns) are not whole blocks of \(tensor.type.name)") }
+        return StoredMatrix(rows: rows, columns: columns, format: tensor.type, bytes: bytes(of: tensor), owner: self)
+    }
+
     private func required(_ name: String) throws(ModelError) -> GGUFTensor {
         guard let tensor = tensor(name) else { throw wrong(name, "this tensor is missing") }
         return tensor

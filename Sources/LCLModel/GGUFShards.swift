@@ -63,11 +63,7 @@ public final class GGUFShards: Sendable {
 
     /// A matrix in the mapping.
     func stored(_ name: String, rows: Int, columns: Int) throws(ModelError) -> StoredMatrix {
-        let file = try file(of: name)
-        guard let tensor = file.tensor(name), tensor.shape == [rows, columns] else {
-            throw file.wrong(name, "its shape is \(file.tensor(name)?.shape ?? []); this network needs \([rows, columns])")
-        }
-        return StoredMatrix(rows: rows, columns: columns, format: tensor.type, bytes: file.bytes(of: tensor), owner: file)
+        try file(of: name).stored(name, rows: rows, columns: columns)
     }
 
     private func file(of tensor: String) throws(ModelError) -> GGUFFile {

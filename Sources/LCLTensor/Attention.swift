@@ -136,6 +136,37 @@ public struct Attention: Sendable {
     }
 }
 
+extension Attention {
+    /// Every run of `length` rows attends to itself, whole: the pictures of a batch.
+    /// - Parameters:
+    ///   - queries: `[n x queryHeads * size]`; n is a multiple of `length`.
+    ///   - keys, values: the same shape; each query head has its own.
+    public func within(runs length: Int, _ queries: Matrix, keys: Matrix, values: Matrix) -> Matrix {
+        let (n, width) = (queries.rowCount, queries.columnCount)
+        precondition(heads.group == 1 && width == heads.queryHeads * heads.size && length > 0 && n % length == 0, "whole runs of these heads")
+        let one = Attention(heads: AttentionHeads(queryHeads: 1, memoryHeads: 1, size: heads.size), threads: 1)
+        let scopes = [AttentionScope](repeating: AttentionScope(memory: length), count: length)
+        var result = Matrix(rows: n, columns: width)
+        result.withMutableBase { out in
+            nonisolated(unsafe) let out = out
+            let tasks = n / length * heads.queryHeads, threads = min(threads, tasks)
+            Threads.run(threads) { thread in
+                for task in stride(from: thread, to: tasks, by: threads) {
+                    let first = task / heads.queryHeads * length, column = task % heads.queryHeads * heads.size
+                    func part(_ matrix: Matrix) -> Matrix { matrix.rows(first..<first + length).columns(column..<column + heads.size) }
+                    let (key, value) = (part(keys), part(values))
+                    let memory = AttentionMemory(keys: key, values: value, heads: one.heads)
+                    let found = one(part(queries), keys: key, values: value, memory: memory, scopes: scopes)
+                    for row in 0..<length {
+                        found.withRow(row) { (out + (first + row) * width + column).update(from: $0.baseAddress!, count: heads.size) }
+                    }
+                }
+            }
+        }
+        return result
+    }
+}
+
 /// Some rows of one memory head, with all query heads that share it: row-major `[rows * group]`.
 private struct AttentionTile {
     let heads: AttentionHeads

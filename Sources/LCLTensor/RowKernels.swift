@@ -17,6 +17,22 @@ extension Matrix {
         return result
     }
 
+    /// Each row less its mean, divided by its standard deviation, times `weight`, plus `bias`. Ba et al., arXiv 1607.06450.
+    public func layerNormalized(_ norm: LayerNorm, threads: Int) -> Matrix {
+        precondition(norm.weight.count == columnCount && columnCount % 8 == 0, "\(norm.weight.count) weights for \(columnCount) columns")
+        var result = Matrix(rows: rowCount, columns: columnCount)
+        let stride = result.stride
+        result.withMutableBase { out in
+            nonisolated(unsafe) let out = out
+            Threads.run(threads) { thread in
+                for row in rowCount * thread / threads..<rowCount * (thread + 1) / threads {
+                    withRow(row) { lcl_layer_norm($0.baseAddress!, norm.weight, norm.bias, norm.epsilon, columnCount, out + row * stride) }
+                }
+            }
+        }
+        return result
+    }
+
     /// silu(self) * up, element by element. Shazeer, arXiv 2002.05202.
     public consuming func swiGLU(_ up: Matrix) -> Matrix {
         precondition(up.rowCount == rowCount && up.columnCount == columnCount && columnCount % 8 == 0, "shapes of a gate")
@@ -57,6 +73,37 @@ extension Matrix {
                 part.withRow(i) { from in withMutableRow(row) { _ = $0.update(from: from) } }
                 row += 1
             }
+        }
+    }
+}
+
+/// What a layer normalisation was trained to: a weight and a bias of each column.
+public struct LayerNorm: Sendable {
+    let weight: [Float]
+    let bias: [Float]
+    let epsilon: Float
+
+    public init(weight: [Float], bias: [Float], epsilon: Float) {
+        precondition(weight.count == bias.count, "a bias for each weight")
+        (self.weight, self.bias, self.epsilon) = (weight, bias, epsilon)
+    }
+}
+
+/// GELU (Hendrycks and Gimpel, arXiv 1606.08415), or what a network was trained with in its place.
+public enum Activation: Sendable, CaseIterable {
+    /// x P(X <= x), X standard normal.
+    case gelu
+    /// With the tanh of a cubic in place of the error function.
+    case tanhGELU
+    /// x / (1 + e^(-1.702 x)).
+    case quickGELU
+
+    /// Unchecked: `x` has `count` values, a multiple of 8.
+    func apply(_ x: UnsafeMutablePointer<Float>, _ count: Int) {
+        switch self {
+        case .gelu: lcl_gelu(x, count, Int32(LCL_GELU))
+        case .tanhGELU: lcl_gelu(x, count, Int32(LCL_GELU_TANH))
+        case .quickGELU: lcl_gelu(x, count, Int32(LCL_GELU_QUICK))
         }
     }
 }

@@ -62,8 +62,8 @@ public struct StoredLinear: Sendable {
         self.bias.base.update(from: bias, count: bias.count)
     }
 
-    /// `[n x inputs] -> [n x outputs]`, plus `residual` of that shape.
-    public func callAsFunction(_ x: Matrix, adding residual: Matrix? = nil, threads: Int) -> Matrix {
+    /// `[n x inputs] -> [n x outputs]`, plus `residual` of that shape, through `activation`.
+    public func callAsFunction(_ x: Matrix, adding residual: Matrix? = nil, activation: Activation? = nil, threads: Int) -> Matrix {
         let stride = Self.padded(weights.rows)
         var y = Matrix(rows: x.rowCount, columns: weights.rows, stride: stride)
         guard x.rowCount > 0 else { return y }
@@ -76,11 +76,16 @@ public struct StoredLinear: Sendable {
             forEachBlock(x, threads: threads) { block, task in
                 task.c = out + block.lowerBound
                 task.c_row = stride
-                guard let residual else { return Self.run(&task) }
-                residual.withBase {
-                    task.residual = $0 + block.lowerBound
+                if let residual {
+                    residual.withBase {
+                        task.residual = $0 + block.lowerBound
+                        Self.run(&task)
+                    }
+                } else {
                     Self.run(&task)
                 }
+                guard let activation else { return }
+                for row in 0..<task.m { activation.apply(task.c + row * stride, task.n) }
             }
         }
         return y

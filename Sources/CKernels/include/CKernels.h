@@ -80,6 +80,12 @@ void lcl_softmax(float *x, size_t n);
 void lcl_log_sum_exp(const float *x, size_t n, float *highest, float *total);
 /// out = x / sqrt(mean x^2 + epsilon) * weight, n whole. Zhang and Sennrich, arXiv 1910.07467.
 void lcl_rms_norm(const float *x, const float *weight, float epsilon, size_t n, float *out);
+/// out = (x - mean x) / sqrt(variance x + epsilon) * weight + bias, n whole. Ba et al., arXiv 1607.06450.
+void lcl_layer_norm(const float *x, const float *weight, const float *bias, float epsilon, size_t n, float *out);
+/// GELU (Hendrycks and Gimpel, arXiv 1606.08415), as written, or one of its two approximations.
+enum { LCL_GELU, LCL_GELU_TANH, LCL_GELU_QUICK };
+/// x[n] becomes GELU(x), n whole.
+void lcl_gelu(float *x, size_t n, int kind);
 /// gate = gate / (1 + e^-gate) * up, n whole. Shazeer, arXiv 2002.05202.
 void lcl_silu_product(float *gate, const float *up, size_t n);
 /// Rotates the pairs (2i, 2i + 1) or (i, i + half) of one head by the angles given. Su et al., arXiv 2104.09864.
