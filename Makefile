@@ -15,7 +15,7 @@ PHOTOS   ?= $(CACHE)/photos
 VENV     ?= $(CACHE)/venv
 MAN      := .build/man
 
-.PHONY: help deps build demo test man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm
+.PHONY: help deps build demo test fuzz man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -37,6 +37,10 @@ demo: build ## start a daemon in a scratch directory, run a real job, show the a
 test: deps ## build and run every test
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build --disable-xctest
+
+fuzz: deps ## fuzz every door for bytes from outside under sanitizers, SECONDS_EACH=60, JOBS=1 at a time
+	Tests/Fuzz/build.sh
+	SECONDS_EACH=$(SECONDS_EACH) JOBS=$(JOBS) Tests/Fuzz/fuzz.sh
 
 model-smollm2: ## fetch SmolLM2-135M-Instruct Q4_1 (98 MB) into the cache, for bench-mllm and the tests against it
 	Tests/Reference/fetch_smollm2.sh $(CACHE)/models
@@ -107,4 +111,4 @@ bench: build peers ## speed, in turns with the peers
 	Tests/Reference/bench_daemon.sh .build/bench-job
 
 clean: ## remove what was built
-	rm -rf .build .build-static
+	rm -rf .build .build-static .build-fuzz

@@ -116,6 +116,11 @@ let package = Package(
         .testTarget(name: "LCLTrainingTests", dependencies: ["LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "TestPictures"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLWorkerTests", dependencies: ["LCLWorker", "LCLJob", "TestPictures"]),
         .testTarget(name: "LCLDaemonTests", dependencies: ["LCLDaemon", "LCLWorker", "LCLStore", "LCLSpool", "LCLJob"]),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["LCLJob", "LCLSpool", "LCLControl", "LCLDaemon", "LCLWorker", "LCLImage", "LCLModel", "LCLLink", "LCLTensor", "TestPictures"],
+            path: "Tests/Fuzz/Targets"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "LCLModel", "LCLLink"]),
         .testTarget(name: "EndToEndTests", dependencies: ["LCLJob", "LCLControl", "TestPictures", "TestSchema", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]

@@ -38,6 +38,7 @@ enum ModelLoading {
         try loadLink(file)
         try loadTokenizer(file)
         try loadLanguage(file)
+        try loadVision(file)
     }
 
     private static func loadLink(_ file: GGUFFile) throws {
@@ -65,6 +66,15 @@ enum ModelLoading {
         guard shape.layers <= 8, shape.width <= 512, shape.feedForward <= 4096, shape.vocabulary <= 65_536 else { return }
         let tokens = (0..<min(3, model.context)).map { $0 % shape.vocabulary }
         try require(model.logProbabilities(tokens).count == max(0, tokens.count - 1), "a number for each token after the first")
+    }
+}
+
+extension ModelLoading {
+    private static func loadVision(_ file: GGUFFile) throws {
+        guard let model = try unlessRefused(ModelError.self, { try VisionModel(file) }), model.input.side <= 32, model.width <= 512 else { return }
+        let square = PreparedPicture.neutral(model.input).squares[0]
+        let embeddings = model.embeddings([square])
+        try require(embeddings.count == 1 && embeddings[0].rowCount == model.positions && embeddings[0].columnCount == model.width, "embeddings of their shape")
     }
 }
 

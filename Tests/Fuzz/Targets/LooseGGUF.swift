@@ -2,28 +2,28 @@
 import LCLModel
 
 /// A GGUF file in the making, written without any of the scruples that `GGUFWriter` has: what it says need not be so.
-struct LooseGGUF {
-    struct Tensor {
-        var name: String
+package struct LooseGGUF: Sendable {
+    package struct Tensor: Sendable {
+        package var name: String
         /// Innermost first, as the file stores them.
-        var sides: [UInt64]
+        package var sides: [UInt64]
         /// GGML's number of the element type.
-        var type: UInt32 = 0
-        var bytes: [UInt8]
+        package var type: UInt32 = 0
+        package var bytes: [UInt8]
         /// Instead of where it lies.
-        var offset: UInt64?
+        package var offset: UInt64?
     }
 
-    var alignment = 32
-    var metadata: [(key: String, value: GGUFValue)] = []
-    var tensors: [Tensor] = []
+    package var alignment = 32
+    package var metadata: [(key: String, value: GGUFValue)] = []
+    package var tensors: [Tensor] = []
 
-    mutating func set(_ key: String, _ value: GGUFValue) {
+    package mutating func set(_ key: String, _ value: GGUFValue) {
         if let index = metadata.firstIndex(where: { $0.key == key }) { metadata[index].value = value } else { metadata.append((key, value)) }
     }
 
     /// F32, small values that differ; `shape` outermost first.
-    mutating func add(_ name: String, _ shape: [Int]) {
+    package mutating func add(_ name: String, _ shape: [Int]) {
         let count = shape.reduce(1, *)
         var bytes = Bytes()
         for i in 0..<count {
@@ -33,7 +33,7 @@ struct LooseGGUF {
         tensors.append(Tensor(name: name, sides: shape.reversed().map { UInt64($0) }, bytes: bytes.bytes))
     }
 
-    func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var out = Bytes()
         out.number(UInt32(0x4655_4747))
         out.number(UInt32(3))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import LCLJob
+import LCLSpool
 
 /// `job.json`: refused with at least one mistake, or a manifest that reads the same once it is written, and that can be
 /// written and read by the daemon again.
@@ -12,7 +13,10 @@ final class ManifestDoor: FuzzDoor {
             case .failure(let problems):
                 try require(!problems.problems.isEmpty && problems.problems.count <= 100, "a refusal says why, and not without end")
                 _ = try CanonicalJSON.encode(problems)
-            case .success(let manifest): try manifest.checkWriting(paths: rule)
+            case .success(let manifest):
+                try manifest.checkWriting(paths: rule)
+                // As the snapshot of a bare manifest is written.
+                if case .list = manifest.queries, rule == .absolute { try manifest.relative().checkWriting() }
             }
         }
     }

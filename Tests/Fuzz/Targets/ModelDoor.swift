@@ -26,6 +26,7 @@ final class ModelDoor: FuzzDoor {
         "general.alignment", "split.count", "split.no", "split.tensors.count", "llama.attention.key_length", "llama.attention.value_length",
         "llama.rope.dimension_count", "llama.rope.scaling.type", "llama.rope.scaling.factor", "qwen2.rope.scaling.type",
         "qwen2.rope.scaling.factor", "tokenizer.ggml.pre", "tokenizer.ggml.add_bos_token", "tokenizer.ggml.add_space_prefix",
+        "clip.vision.feature_layer", "clip.vision.image_aspect_ratio", "clip.vision.preproc_image_size", "clip.use_silu", "clip.has_llava_projector",
     ]
 
     private static func spoilValue(_ file: inout LooseGGUF, _ choices: inout FuzzInput) {
@@ -62,7 +63,7 @@ final class ModelDoor: FuzzDoor {
         case 5: file.tensors[index].type = UInt32(choices.below(32))
         case 6: file.tensors[index].offset = choices.word()
         default:
-            let bits = choices.pick([Float.nan, .infinity, -.infinity, 3e38, -1, 0, 1e-40]).bitPattern
+            let bits = choices.pick([Float.nan, .infinity, -.infinity, 3e38, -1, 0, 1e-30]).bitPattern
             let bytes = withUnsafeBytes(of: bits.littleEndian) { [UInt8]($0) }
             file.tensors[index].bytes = file.tensors[index].bytes.indices.map { bytes[$0 % 4] }
         }
@@ -83,7 +84,7 @@ final class ModelDoor: FuzzDoor {
         case 0: .uint32(UInt32(choices.below(300)))
         case 1: .uint32(choices.pick([0, 1, 7, 8, 13, 16, 1 << 16, 1 << 20, 1 << 24, 1 << 31, .max]))
         case 2: .int64(Int64(bitPattern: choices.word()))
-        case 3: .float32(choices.pick([0, -1, 1, 1e-40, 1e38, .nan, .infinity, 0.5, 2]))
+        case 3: .float32(choices.pick([0, -1, 1, 1e-30, 1e38, .nan, .infinity, 0.5, 2]))
         case 4: .string(choices.pick(texts))
         case 5: .bool(choices.bool())
         case 6: .int32(Int32(choices.below(16)) - 4)
@@ -93,6 +94,6 @@ final class ModelDoor: FuzzDoor {
 
     private static let texts = [
         "", " ", "a", "<0x-1>", "<0x+A>", "<0x0A>", "<0xFF>", "<0xGG>", "<s>", "\u{2581}", "a b", "a b c", "\u{301}", "e\u{301}", "é", "llama",
-        "qwen2", "gpt2", "gpt-2", "smollm", "llama-bpe", "none", "linear", "llama3", "yarn", "d11.max", "\n", "d11.max\nd11.max", "head.mean", "😀",
+        "qwen2", "gpt2", "gpt-2", "smollm", "llama-bpe", "none", "linear", "llama3", "yarn", "d11.max", "\n", "d11.max\nd11.max", "head.mean", "mlp", "idefics3", "pad", "square", "😀",
     ]
 }

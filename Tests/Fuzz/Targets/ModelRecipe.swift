@@ -2,11 +2,12 @@
 import LCLModel
 
 /// Small good model files, to be spoiled.
-enum ModelRecipe {
-    static let all = [llama(), qwen2(), link()]
+package enum ModelRecipe {
+    package static let llama = makeLlama(), qwen2 = makeQwen2(), link = makeLink(), clip = makeVision("mlp"), siglip = makeVision("idefics3")
+    static let all = [llama, qwen2, link, clip, siglip]
 
     /// 8 wide heads, one block, a vocabulary of SentencePiece's kind with all bytes.
-    private static func llama() -> LooseGGUF {
+    private static func makeLlama() -> LooseGGUF {
         var file = language("llama", vocabulary: 264, biases: false)
         let bytes = (0..<256).map { byte in
             let digits = String(byte, radix: 16, uppercase: true)
@@ -24,7 +25,7 @@ enum ModelRecipe {
     }
 
     /// With biases, and a vocabulary of byte pairs.
-    private static func qwen2() -> LooseGGUF {
+    private static func makeQwen2() -> LooseGGUF {
         var file = language("qwen2", vocabulary: 100, biases: true)
         let ascii = (33...126).map { String(UnicodeScalar($0)) }
         let tokens = ascii + ["\u{120}", "\u{10A}", "\u{120}a", "ca", "cat", "<|end|>"]
@@ -58,7 +59,34 @@ enum ModelRecipe {
         return file
     }
 
-    private static func link() -> LooseGGUF {
+    /// 4 patches of 4 pixels, one block and, for LLaVA's projector, a last one that it does not read.
+    private static func makeVision(_ projector: String) -> LooseGGUF {
+        var file = LooseGGUF()
+        let width = 16, isCLIP = projector == "mlp"
+        file.set("general.architecture", .string("clip"))
+        file.set("clip.projector_type", .string(projector))
+        file.set("clip.use_gelu", .bool(true))
+        for (key, value) in [("image_size", 8), ("patch_size", 4), ("embedding_length", width), ("feed_forward_length", 32), ("block_count", 1),
+            ("attention.head_count", 2), ("projector.scale_factor", 2)] {
+            file.set("clip.vision.\(key)", .uint32(UInt32(value)))
+        }
+        file.set("clip.vision.attention.layer_norm_epsilon", .float32(1e-5))
+        for key in ["image_mean", "image_std"] { file.set("clip.vision.\(key)", .array([.float32(0.5), .float32(0.4), .float32(0.3)])) }
+        file.add("v.patch_embd.weight", [width, 3, 4, 4])
+        if isCLIP { file.add("v.class_embd", [width]) }
+        file.add("v.position_embd.weight", [isCLIP ? 5 : 4, width])
+        for norm in [isCLIP ? "v.pre_ln" : "v.post_ln", "v.blk.0.ln1", "v.blk.0.ln2"] {
+            file.add("\(norm).weight", [width])
+            file.add("\(norm).bias", [width])
+        }
+        for linear in ["attn_q", "attn_k", "attn_v", "attn_out"] { file.add("v.blk.0.\(linear).weight", [width, width]) }
+        file.add("v.blk.0.ffn_up.weight", [32, width])
+        file.add("v.blk.0.ffn_down.weight", [width, 32])
+        file.add(isCLIP ? "mm.0.weight" : "mm.model.fc.weight", [16, isCLIP ? width : 4 * width])
+        return file
+    }
+
+    private static func makeLink() -> LooseGGUF {
         var file = LooseGGUF()
         file.set("general.architecture", .string("lcl-link"))
         file.set("lcl-link.version", .uint32(1))

@@ -93,8 +93,8 @@ private struct WorkerGame {
             ? .failure(Failure(.imageCorrupt, "x"))
             : .success(
                 Answer(
-                    label: choices.pick(["a", "b", "a", "c"]), confidence: choices.pick([0.5, 1, 0, -1, .nan, .infinity, 1e300]), unknown: choices.bool(),
-                    margin: choices.pick([0, 1, .nan, .infinity]), scores: [], nearest: []))
+                    label: choices.pick(["a", "b", "a", "c"]), confidence: choices.pick([0.5, 1, 0, -1, 1e300]), unknown: choices.bool(),
+                    margin: choices.pick([0, 1, 1e300]), scores: [], nearest: []))
         var verdict = Verdict(id: query.id, image: query.image, sha256: nil, outcome: outcome)
         if choices.below(16) == 0 { (verdict.answer, verdict.error) = (nil, nil) }
         return Numbered(ordinal: ordinal, value: verdict)
