@@ -19,7 +19,7 @@ LLAMA_PEER ?= $(wildcard $(CACHE)/llama/bench_llama)
 MLLM_TYPES ?= $(wildcard $(CACHE)/models/SmolLM2-135M-Instruct.Q8_0.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F16.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F32.gguf)
 MAN      := .build/man
 
-.PHONY: help deps build demo test backlog man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm llama-peer
+.PHONY: help deps build demo test backlog man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm llama-peer fuzz
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -41,6 +41,10 @@ demo: build ## start a daemon in a scratch directory, run a real job, show the a
 test: deps ## build and run every test
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build --disable-xctest
+
+fuzz: deps ## fuzz every door for bytes from outside under sanitizers, SECONDS_EACH=60, JOBS=1 at a time
+	Tests/Fuzz/build.sh
+	SECONDS_EACH=$(SECONDS_EACH) JOBS=$(JOBS) Tests/Fuzz/fuzz.sh
 
 model-smollm2: ## fetch SmolLM2-135M-Instruct Q4_1 (98 MB) into the cache, for bench-mllm and the tests against it
 	Tests/Reference/fetch_smollm2.sh $(CACHE)/models
@@ -117,4 +121,4 @@ backlog: build ## take in BACKLOG jobs (100000) at once, answer them; prints rat
 	LCL_BIN=$(CURDIR)/$(BIN) Tests/Reference/bench_backlog.sh $(BACKLOG)
 
 clean: ## remove what was built
-	rm -rf .build .build-static
+	rm -rf .build .build-static .build-fuzz

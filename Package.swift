@@ -124,6 +124,11 @@ let package = Package(
                 "LCLDaemon", "LCLWorker", "LCLStore", "LCLSpool", "LCLJob", "LCLControl", "HostileWorker", "lcld", "CPosix",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["LCLJob", "LCLSpool", "LCLControl", "LCLDaemon", "LCLWorker", "LCLImage", "LCLModel", "LCLLink", "LCLTensor", "TestPictures"],
+            path: "Tests/Fuzz/Targets"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "LCLModel", "LCLLink"]),
         .testTarget(name: "EndToEndTests", dependencies: ["LCLModel", "TestModels", "LCLJob", "LCLControl", "TestPictures", "TestSchema", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]

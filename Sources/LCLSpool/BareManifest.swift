@@ -46,7 +46,7 @@ struct BareManifest {
 
 extension Manifest {
     /// The same with every path made relative, as the snapshot keeps the pictures: `/data/a.jpg` is `data/a.jpg`. Ids stay.
-    func relative() -> Manifest {
+    package func relative() -> Manifest {
         func relative(_ path: String) -> String { String(path.drop { $0 == "/" }) }
         var copy = self
         for i in copy.labels.indices { copy.labels[i].support = copy.labels[i].support.map(relative) }
