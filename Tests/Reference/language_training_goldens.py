@@ -21,6 +21,17 @@ SEQUENCES = [
 ]
 
 
+def add_tokenizer(w):
+    """Byte pairs of small letters, in which ' bada', ' dobe' ... are two tokens each."""
+    syllables = [(c, v) for c in "bd" for v in "aeiou"]
+    tokens = ["<s>", "Ġ", "Ċ"] + [chr(c) for c in range(ord("a"), ord("z") + 1)] + [str(d) for d in range(10)]
+    merges = [f"Ġ {c}" for c in "bd"] + [f"Ġ{c} {v}" for c, v in syllables] + [f"{c} {v}" for c, v in syllables]
+    tokens += [merge.replace(" ", "") for merge in merges]
+    tokens += [f"<unused{i}>" for i in range(96 - len(tokens))]
+    w.add_tokenizer_model("gpt2"), w.add_tokenizer_pre("gpt-2"), w.add_token_list(tokens), w.add_token_merges(merges)
+    w.add_token_types([3 if token.startswith("<") else 1 for token in tokens]), w.add_bos_token_id(0), w.add_add_bos_token(True)
+
+
 class Adapted(nn.Module):
     def __init__(self, linear):
         super().__init__()
@@ -40,15 +51,16 @@ def permuted(weight, heads):
 torch.manual_seed(1)
 model = LlamaForCausalLM(LlamaConfig(
     vocab_size=96, hidden_size=WIDTH, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
-    max_position_embeddings=64, initializer_range=EMBEDDING, rms_norm_eps=1e-5, tie_word_embeddings=True,
+    max_position_embeddings=256, initializer_range=EMBEDDING, rms_norm_eps=1e-5, tie_word_embeddings=True,
     rope_parameters=dict(rope_type="default", rope_theta=10000.0)))
 for name, p in model.named_parameters():
     p.requires_grad_(False)
     if "norm" in name:
         p.data = 1 + 0.3 * torch.randn_like(p)
 w = gguf.GGUFWriter(sys.argv[1], "llama")
-w.add_block_count(2), w.add_context_length(64), w.add_embedding_length(WIDTH), w.add_feed_forward_length(48)
+w.add_block_count(2), w.add_context_length(256), w.add_embedding_length(WIDTH), w.add_feed_forward_length(48)
 w.add_head_count(4), w.add_head_count_kv(2), w.add_layer_norm_rms_eps(1e-5), w.add_rope_freq_base(10000.0), w.add_rope_dimension_count(8)
+add_tokenizer(w)
 add = lambda name, value: w.add_tensor(name, np.ascontiguousarray(value.detach().float().numpy()))
 add("token_embd.weight", model.model.embed_tokens.weight), add("output_norm.weight", model.model.norm.weight)
 adapted = []
