@@ -34,6 +34,13 @@ public struct StoredMatrix: Sendable {
         return result
     }
 
+    /// All of it.
+    public var floats: Matrix {
+        var result = Matrix(rows: rows, columns: columns)
+        result.withMutableBase { floats(rows: 0..<rows, into: $0) }
+        return result
+    }
+
     /// Unchecked: `out` has room for the rows.
     func floats(rows range: Range<Int>, into out: UnsafeMutablePointer<Float>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
@@ -61,6 +68,9 @@ public struct StoredLinear: Sendable {
         precondition(bias.count == weights.rows, "\(bias.count) biases for \(weights.rows) outputs")
         self.bias.base.update(from: bias, count: bias.count)
     }
+
+    /// [outputs]
+    public var biases: [Float] { Array(UnsafeBufferPointer(start: bias.base, count: weights.rows)) }
 
     /// `[n x inputs] -> [n x outputs]`, plus `residual` of that shape, through `activation`.
     public func callAsFunction(_ x: Matrix, adding residual: Matrix? = nil, activation: Activation? = nil, threads: Int) -> Matrix {
@@ -202,9 +212,9 @@ public struct StoredLinear: Sendable {
 }
 
 /// Parts of one computation on several threads; never on Swift's cooperative pool.
-enum Threads {
+package enum Threads {
     /// `body` with 0 ..< `count`, all of them done on return.
-    static func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    package static func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
         guard count > 1 else { return body(0) }
         DispatchQueue.concurrentPerform(iterations: count, execute: body)
     }

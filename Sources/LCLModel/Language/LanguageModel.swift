@@ -17,11 +17,12 @@ public final class LanguageModel: Sendable {
     /// - Parameters:
     ///   - context: positions to make room for, at most what the model was trained for; all of them where `nil`.
     ///   - threads: that one call may use.
+    ///   - adapter: what is added to its matrices.
     /// - Throws: ``ModelError``: `unsupported` or `wrongContent`.
-    public init(_ file: GGUFShards, context: Int? = nil, threads: Int = 1) throws(ModelError) {
+    public init(_ file: GGUFShards, adapter: LanguageAdapter? = nil, context: Int? = nil, threads: Int = 1) throws(ModelError) {
         precondition(threads >= 1, "at least one thread")
         configuration = try LanguageConfiguration(file)
-        weights = try LanguageWeights(file, configuration)
+        weights = try LanguageWeights(file, configuration, adapter: adapter)
         self.threads = threads
         let positions = min(context ?? configuration.context, configuration.context)
         guard positions <= Self.maximumAngles / configuration.heads.size else {
