@@ -56,8 +56,12 @@ test-mllm: model-smollm2 deps ## the tests that need the real SmolLM2
 bench-mllm: build model-smollm2 ## speed of the language model: a support set of 640 tokens, 64 queries of 12, 2 labels of 3; LLAMA_PEER=DRIVER beside llama.cpp
 	python3 Tests/Reference/bench_mllm.py $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf --lcl $(BIN)/lcl $(if $(LLAMA_PEER),--peer $(LLAMA_PEER)) --prefill $(MLLM_TYPES)
 
-llama-peer: ## build llama.cpp and its driver for bench-mllm (a quarter of an hour)
+llama-peer: model-smollm2 ## build llama.cpp and its driver for bench-mllm (a quarter of an hour), and SmolLM2 in other weight types (1 GB)
 	@Tests/Reference/build_llama.sh $(CACHE)/llama
+	@for type in Q8_0 F16 F32; do \
+	  [ -e $(CACHE)/models/SmolLM2-135M-Instruct.$$type.gguf ] || $(CACHE)/llama/bin/llama-quantize --allow-requantize \
+	    $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf $(CACHE)/models/SmolLM2-135M-Instruct.$$type.gguf $$type || exit 1; \
+	done
 
 man: deps ## man pages, from the commands' own help, into .build/man
 	$(SWIFT) build -c release
