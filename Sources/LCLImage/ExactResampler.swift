@@ -31,8 +31,8 @@ final class ExactResampler {
     ) {
         across.fill(length: size.width, scaled: scaled.width, window: x, filter: filter)
         down.fill(length: size.height, scaled: scaled.height, window: y, filter: filter)
-        let upright = swapped ? ((size.height, size.width), (scaled.height, scaled.width)) : (size, scaled)
-        downFirst = Self.goesDownFirst(upright.0, upright.1) != swapped
+        let lost = (size.width - scaled.width, size.height - scaled.height)
+        downFirst = swapped ? !Self.goesDownFirst(columns: lost.1, rows: lost.0) : Self.goesDownFirst(columns: lost.0, rows: lost.1)
         columns = x.count
         ringWidth = downFirst ? size.width : x.count
         ring = [UInt8](repeating: 0, count: down.taps * ringWidth * 4)
@@ -42,9 +42,7 @@ final class ExactResampler {
 
     /// Pillow goes across first, but where that would drop less than half as many columns as the other way drops rows. It rounds to
     /// bytes in between, so the order shows.
-    private static func goesDownFirst(_ size: (Int, Int), _ scaled: (Int, Int)) -> Bool {
-        scaled.1 < size.1 && size.1 - scaled.1 > 2 * (size.0 - scaled.0)
-    }
+    private static func goesDownFirst(columns: Int, rows: Int) -> Bool { rows > 0 && rows > 2 * columns }
 
     /// Takes the next source row, width x 4 bytes, RGBX.
     func push(_ row: UnsafePointer<UInt8>) {
