@@ -53,8 +53,10 @@ test-mllm: model-smollm2 deps ## the tests that need the real SmolLM2
 	$(SWIFT) build -c release --build-tests
 	LCL_SMOLLM2=$(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf $(SWIFT) test -c release --skip-build --disable-xctest --filter SmolLM2
 
-bench-mllm: build model-smollm2 ## speed of the language model: a support set of 640 tokens, 64 queries of 12, 2 labels of 3; LLAMA_PEER=DRIVER beside llama.cpp
+bench-mllm: build model-smollm2 ## speed of language and vision models: a support set of 640 tokens, 64 queries of 12, 2 labels of 3; LLAMA_PEER=DRIVER beside llama.cpp
 	python3 Tests/Reference/bench_mllm.py $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf --lcl $(BIN)/lcl $(if $(LLAMA_PEER),--peer $(LLAMA_PEER)) --prefill $(MLLM_TYPES)
+	$(BIN)/lcl bench vision --shape b16
+	if $(VENV)/bin/python -c 'import openvino, torch' 2>/dev/null; then $(VENV)/bin/python Tests/Reference/bench_vit.py $(BIN)/lcl; fi
 
 llama-peer: model-smollm2 ## build llama.cpp and its driver for bench-mllm (a quarter of an hour), and SmolLM2 in other weight types (1 GB)
 	@Tests/Reference/build_llama.sh $(CACHE)/llama
@@ -62,10 +64,6 @@ llama-peer: model-smollm2 ## build llama.cpp and its driver for bench-mllm (a qu
 	  [ -e $(CACHE)/models/SmolLM2-135M-Instruct.$$type.gguf ] || $(CACHE)/llama/bin/llama-quantize --allow-requantize \
 	    $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf $(CACHE)/models/SmolLM2-135M-Instruct.$$type.gguf $$type || exit 1; \
 	done
-bench-mllm: build model-smollm2 ## speed of vision and language model: a support set of 640 tokens, 64 queries of 12, 2 labels of 3
-	$(BIN)/lcl bench mllm --model $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf
-	$(BIN)/lcl bench vision --shape b16
-	if $(VENV)/bin/python -c 'import openvino, torch' 2>/dev/null; then $(VENV)/bin/python Tests/Reference/bench_vit.py $(BIN)/lcl; fi
 
 man: deps ## man pages, from the commands' own help, into .build/man
 	$(SWIFT) build -c release
