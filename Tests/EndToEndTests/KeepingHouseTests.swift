@@ -104,6 +104,8 @@ extension EndToEnd {
             try rig.drop(sample.directory, as: "waiting")
             try rig.wait("it is queued") { try rig.status().jobs["queued"] == 1 }
             try rig.end(SIGTERM)
+            // Without its log, which would mend the damage.
+            for suffix in ["-wal", "-shm"] { unlink(database.path + suffix) }
             let file = try FileHandle(forWritingTo: database)
             try file.seek(toOffset: offset)
             try file.write(contentsOf: Data(repeating: 0xA5, count: 4096))
