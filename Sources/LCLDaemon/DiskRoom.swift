@@ -55,7 +55,7 @@ package struct DiskRoom: Sendable {
     /// - Parameter readings: of every filesystem that is written to.
     package mutating func observe(_ readings: [Reading], _ marks: Marks, now: ContinuousClock.Instant, wall: Int64) -> Change? {
         let bytes = scarcity == nil ? marks.low : marks.resume, inodes = scarcity == nil ? marks.inodes : marks.inodes * 2
-        let lack = readings.lazy.compactMap { Self.lack($0, bytes: bytes, inodes: inodes) }.first
+        let lack = readings.lazy.compactMap { Self.lack($0, marks, bytes: bytes, inodes: inodes) }.first
         switch (scarcity, lack) {
         case (nil, let why?):
             scarcity = Scarcity(why: why, since: wall, isFull: false)
@@ -79,11 +79,11 @@ package struct DiskRoom: Sendable {
         return change
     }
 
-    private static func lack(_ reading: Reading, bytes: Int, inodes: Int) -> String? {
+    private static func lack(_ reading: Reading, _ marks: Marks, bytes: Int, inodes: Int) -> String? {
         if reading.room.bytes < bytes {
-            return "\(reading.path) has \(reading.room.bytes >> 20) MiB free, work goes on from \(bytes >> 20)"
+            return "\(reading.path) has \(reading.room.bytes >> 20) MiB free, work goes on from \(marks.resume >> 20)"
         }
         guard let free = reading.room.inodes, free < inodes else { return nil }
-        return "\(reading.path) has \(free) inodes free, work goes on from \(inodes)"
+        return "\(reading.path) has \(free) inodes free, work goes on from \(marks.inodes * 2)"
     }
 }

@@ -26,7 +26,8 @@ package struct SlicePacer {
     package func size(open: Int, workers: Int) -> Int {
         let paced = pace.map { Int(Self.seconds / $0) } ?? Self.first
         // Half of a fair share, so that who is done first finds something left (guided self-scheduling, Polychronopoulos and Kuck 1987).
-        let share = workers > 1 ? max(Self.smallest, (open + 2 * workers - 1) / (2 * workers)) : open
+        let workers = max(workers, 1), fair = (open + workers - 1) / workers
+        let share = workers > 1 ? max(min(Self.smallest, fair), (fair + 1) / 2) : open
         return max(1, min(paced, share, Self.maximum))
     }
 }

@@ -66,8 +66,8 @@ final class Rig {
         var environment = ProcessInfo.processInfo.environment
         environment["LCLD_FAULT"] = fault
         environment["LCLD_INTAKE_FOLDERS"] = folders
-        environment.merge(settings) { $1 }
         environment["LCLD_MODELS"] = models
+        environment.merge(settings) { $1 }
         process.environment = environment
         if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
         let file = try FileHandle(forWritingTo: log)

@@ -39,7 +39,7 @@ private final class Place {
 }
 
 /// Garbage where the header was, and a torn page in the middle.
-@Test(arguments: [UInt64(0), 8192]) func damaged_database_isSetAside_andAnEmptyOneTakesItsPlace(offset: UInt64) async throws {
+@Test(arguments: [0, 8192] as [UInt64]) func damaged_database_isSetAside_andAnEmptyOneTakesItsPlace(offset: UInt64) async throws {
     let place = try Place()
     try await place.fill()
     try place.write([UInt8](repeating: 0xA5, count: 4096), at: offset)
