@@ -23,8 +23,8 @@ public enum ManifestPath {
         switch (rule, path.hasPrefix("/")) {
         case (.beneath, true): return "is absolute; paths are relative to the job's directory"
         case (.absolute, false): return "is relative; a bare manifest names its pictures by absolute paths"
-        // `/a` and `//a` would be one file under two names.
-        case (.absolute, true) where components.dropFirst().contains { $0.isEmpty }: return "has an empty name in it ('//', or '/' at its end)"
+        // Beside `/a` it would be one file under two names.
+        case (.absolute, true) where path.hasPrefix("//"): return "begins with '//'"
         default: return nil
         }
     }
