@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import LCLDigest
 
 /// A regular file, mapped for reading: its pages are shared by all processes that use it, and read when first touched.
 /// Model files are replaced by rename, never rewritten in place.
@@ -36,6 +37,9 @@ final class MappedFile: @unchecked Sendable {
         copy.copyBytes(from: file)
         (bytes, isMapped) = (UnsafeRawBufferPointer(copy), false)
     }
+
+    /// SHA-256 of all bytes.
+    func digest() -> SHA256.Digest { withExtendedLifetime(self) { SHA256.hash(bytes) } }
 
     deinit {
         if isMapped, let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
