@@ -27,6 +27,11 @@ struct ManifestLayoutTests {
         #expect(code(of: labels + ["queries/q.jpg", "support/\u{e9}/1.jpg", "support/e\u{301}/1.jpg"]) == .manifestDuplicate)
     }
 
+    @Test(arguments: ["\u{7}", "\u{7f}", "\u{85}"]) func paths_areRefused_withAControlCharacter(_ control: String) {
+        #expect(ManifestPath.refusal(of: "a\(control)", rule: .beneath) == "has control characters")
+        #expect(code(of: ["support/a/1.jpg", "support/b/1.jpg", "queries/\(control).jpg"]) != nil)
+    }
+
     @Test func layout_isRefused_withMoreLabelsThanAManifestMayHave() {
         #expect(code(of: (0...Manifest.maximumLabels).map { "support/\($0)/1.jpg" } + ["queries/q.jpg"]) == .manifestField)
     }
