@@ -11,6 +11,6 @@ for target in "$@"; do
   small=.build-fuzz/small/$target
   rm -rf "$small" && mkdir -p "$small" "Tests/Fuzz/Corpora/$target"
   find ".build-fuzz/corpus/$target" -type f -size -"$LARGEST"c -exec cp -t "$small" {} +
-  LCL_FUZZ_TARGET=$target .build-fuzz/fuzz -merge=1 "Tests/Fuzz/Corpora/$target" "$small" 2> ".build-fuzz/$target.merge.log"
+  LCL_FUZZ_TARGET=$target .build-fuzz/fuzz -set_cover_merge=1 -use_counters=0 "Tests/Fuzz/Corpora/$target" "$small" 2> ".build-fuzz/$target.merge.log"
   du -sh --apparent-size "Tests/Fuzz/Corpora/$target"
 done

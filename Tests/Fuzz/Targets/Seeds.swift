@@ -97,7 +97,7 @@ extension FuzzTarget {
             skipped: [.init(image: "s", label: "a", error: failure)])
         let linked = Linked(support: report, model: .init(name: "default", sha256: "0"), method: .metric)
         let replies: [WorkerReply] = [
-            .ready(engine: "x"), .linked(linked), .began(ordinals: [0, 1]), .verdicts(verdicts.enumerated().map { .init(ordinal: $0, value: $1) }), .finished,
+            .ready(engine: "x", confinement: Confinement()), .linked(linked), .began(ordinals: [0, 1]), .verdicts(verdicts.enumerated().map { .init(ordinal: $0, value: $1) }), .finished,
             .failed(failure),
         ]
         let result = JobResult(

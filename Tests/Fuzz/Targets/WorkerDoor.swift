@@ -107,6 +107,6 @@ private struct WorkerGame {
     }
 
     private static func rareReply(_ choices: inout FuzzInput) -> WorkerReply {
-        choices.below(4) == 0 ? .failed(Failure(.supportEmpty, "x")) : .ready(engine: "x")
+        choices.below(4) == 0 ? .failed(Failure(.supportEmpty, "x")) : .ready(engine: "x", confinement: Confinement())
     }
 }
