@@ -15,7 +15,7 @@ PHOTOS   ?= $(CACHE)/photos
 VENV     ?= $(CACHE)/venv
 MAN      := .build/man
 
-.PHONY: help deps build demo test man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm
+.PHONY: help deps build demo test man install uninstall clean eval-data train-default train-smol eval peers bench model-smollm2 test-mllm bench-mllm
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -88,6 +88,9 @@ eval-data: ## fetch the evaluation's pictures from Debian packages (755 MB) and 
 
 train-default: build ## fit the default model's link map again (after eval-data)
 	Tests/Reference/train_default.sh $(PICTURES)/train $(BIN)/lcl
+
+train-smol: build model-smollm2 ## teach SmolLM2-135M to see and to link (after eval-data), into $(CACHE)/lcl-smol
+	Tests/Reference/train_smol.sh $(PICTURES)/train $(CACHE) $(BIN)/lcl
 
 eval: build ## print the tables of docs/accuracy.md (after eval-data)
 	$(BIN)/lcl eval $(PICTURES) --cache
