@@ -61,7 +61,7 @@ let package = Package(
         .target(
             name: "LCLDaemon",
             dependencies: [
-                "LCLJob", "LCLSpool", "LCLStore", "LCLControl", "LCLWorker", "LCLModel",
+                "LCLJob", "LCLSpool", "LCLStore", "LCLControl", "LCLWorker", "LCLModel", "CPosix",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -115,7 +115,13 @@ let package = Package(
         .testTarget(name: "LCLLinkTests", dependencies: ["LCLLink", "LCLModel", "LCLTensor", "LCLImage", "TestPictures"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLTrainingTests", dependencies: ["LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "TestPictures"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLWorkerTests", dependencies: ["LCLWorker", "LCLJob", "TestPictures"]),
-        .testTarget(name: "LCLDaemonTests", dependencies: ["LCLDaemon", "LCLWorker", "LCLStore", "LCLSpool", "LCLJob"]),
+        .executableTarget(name: "HostileWorker", dependencies: ["LCLWorker", "LCLJob", "CPosix"], path: "Tests/HostileWorker"),
+        .testTarget(
+            name: "LCLDaemonTests",
+            dependencies: [
+                "LCLDaemon", "LCLWorker", "LCLStore", "LCLSpool", "LCLJob", "LCLControl", "HostileWorker", "lcld", "CPosix",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(name: "EndToEndTests", dependencies: ["LCLJob", "LCLControl", "TestPictures", "TestSchema", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]

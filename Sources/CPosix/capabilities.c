@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
 #include "CPosix.h"
 
 #include <linux/capability.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,4 +14,12 @@ int cposix_drop_capabilities(void) {
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     return (int)syscall(SYS_capset, &header, none);
+}
+
+int cposix_leave_network(void) {
+    return unshare(CLONE_NEWNET);
+}
+
+int cposix_hide_memory(void) {
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

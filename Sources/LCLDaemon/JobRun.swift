@@ -58,6 +58,8 @@ package struct JobRun {
         var remaining: Set<Int>
         /// Looked at when last heard of.
         var began: [Int] = []
+        /// How many replies may still come: an honest worker says something for each picture at most.
+        var replies: Int
     }
 
     /// Deaths of workers that one run puts up with, so that a job of nothing but poison ends.
@@ -65,6 +67,7 @@ package struct JobRun {
 
     package let manifest: Manifest
     private let queries: [Manifest.Query]
+    private let plausibility: Plausibility
     /// Not answered and with no worker, lowest last.
     private var waiting: [Int]
     /// Those that a worker died over: tried again alone.
@@ -90,6 +93,7 @@ package struct JobRun {
         guard case .list(let queries) = manifest.queries else { preconditionFailure("queries are listed at intake") }
         self.manifest = manifest.withoutQueries()
         self.queries = queries
+        plausibility = Plausibility(manifest)
         self.known = known
         let open = manifest.options.transductive && !unanswered.isEmpty ? Array(queries.indices) : unanswered
         waiting = open.sorted(by: >)
@@ -125,22 +129,25 @@ package struct JobRun {
             assignment.ordinals = waiting.suffix(size).reversed()
             waiting.removeLast(assignment.ordinals.count)
         }
-        slices[worker] = Slice(remaining: Set(assignment.ordinals))
+        slices[worker] = Slice(remaining: Set(assignment.ordinals), replies: 2 * (plausibility.supportCount + assignment.ordinals.count) + 64)
         return assignment
     }
 
     /// What follows from what a worker said or from its end.
     package mutating func handle(_ event: Event, from worker: WorkerID) -> [Action] {
         guard !ended, slices[worker] != nil else { return [] }
+        slices[worker]!.replies -= 1
+        if slices[worker]!.replies < 0, case .replied = event { return distrust(worker, "the worker talked without end") }
         switch event {
-        case .replied(.ready): return distrust(worker, "the worker said that it was ready in the middle of its work")
-        case .replied(.linked(let report)): return link(report)
+        case .replied(.ready), .replied(.probed): return distrust(worker, "the worker said something else in the middle of its work")
+        case .replied(.linked(let report)): return link(report, worker)
         case .replied(.began(let ordinals)):
             slices[worker]!.began = slices[worker]!.remaining.intersection(ordinals).sorted()
             return []
         case .replied(.verdicts(let verdicts)): return take(verdicts, from: worker)
         case .replied(.finished): return finish(worker)
         case .replied(.failed(let failure)):
+            guard plausibility.admits(failure) else { return distrust(worker, "the worker gave a reason that is none") }
             slices[worker] = nil
             return [.release(worker)] + end(.failed(failure))
         case .died(let cause): return bury(worker, cause)
@@ -163,7 +170,8 @@ package struct JobRun {
 
     // MARK: Transitions
 
-    private mutating func link(_ report: Linked) -> [Action] {
+    private mutating func link(_ report: Linked, _ worker: WorkerID) -> [Action] {
+        guard plausibility.admits(report) else { return distrust(worker, "the worker's report is none on its supports") }
         if let before = linked ?? known, before != report { return end(.modelChanged) }
         linked = report
         return []
@@ -171,7 +179,7 @@ package struct JobRun {
 
     private mutating func take(_ verdicts: [Numbered<Verdict>], from worker: WorkerID) -> [Action] {
         let remaining = slices[worker]!.remaining
-        guard verdicts.allSatisfy({ !remaining.contains($0.ordinal) || answers($0.value, queries[$0.ordinal]) }) else {
+        guard verdicts.allSatisfy({ !remaining.contains($0.ordinal) || plausibility.admits($0.value, on: queries[$0.ordinal]) }) else {
             return distrust(worker, "the worker gave a verdict that is none on its query")
         }
         let wanted = verdicts.filter { slices[worker]!.remaining.remove($0.ordinal) != nil }.map { Verdict.AtOrdinal($0.ordinal, $0.value) }
@@ -180,13 +188,6 @@ package struct JobRun {
         guard stop != nil, !manifest.options.transductive else { return [.checkpoint(wanted)] }
         slices[worker] = nil
         return [.checkpoint(wanted), .kill(worker)] + endIfStopped()
-    }
-
-    /// Whether `verdict` can be one on `query`: a decoder's bug may have made the worker anybody's.
-    private func answers(_ verdict: Verdict, _ query: Manifest.Query) -> Bool {
-        guard verdict.id == query.id, verdict.image == query.image, (verdict.answer == nil) != (verdict.error == nil) else { return false }
-        guard let answer = verdict.answer else { return true }
-        return (0...1).contains(answer.confidence) && manifest.labels.contains { $0.name == answer.label }
     }
 
     /// A worker that does not keep to the conversation is a dead one.

@@ -54,6 +54,8 @@ package actor Scheduler: Service {
     /// A claim is under way; and whether something came meanwhile that asks for another.
     private var claiming = false, claimAgain = false
     private var meter = RateMeter()
+    /// Of the last worker that came up.
+    private var confinement: Confinement?
 
     /// How long batches may take to end once the daemon stops; systemd's own patience is longer.
     private static let grace = Duration.seconds(12)
@@ -150,10 +152,20 @@ package actor Scheduler: Service {
     private func replied(_ reply: WorkerReply, from worker: JobRun.WorkerID) {
         if let job = pool.members[worker]?.job {
             if active[job] != nil { perform(active[job]!.run.handle(.replied(reply), from: worker), of: job) }
-        } else if case .ready(let engine) = reply {
-            pool.ready(worker)
+        } else if case .ready(let engine, let confinement) = reply {
+            pool.ready(worker, confinement)
             logger.debug("worker is ready", metadata: ["worker": "\(worker)", "engine": "\(engine)"])
+            report(confinement)
         }
+    }
+
+    /// Once, and again where it changes.
+    private func report(_ confinement: Confinement) {
+        guard confinement != self.confinement else { return }
+        self.confinement = confinement
+        let active = confinement.active.joined(separator: ", ")
+        if confinement.missing.isEmpty { return logger.info("workers are confined", metadata: ["by": "\(active)"]) }
+        logger.warning("workers are less confined than they could be", metadata: ["by": "\(active)", "missing": "\(confinement.missing.joined(separator: ", "))"])
     }
 
     private func buried(_ worker: JobRun.WorkerID, _ cause: String, now: ContinuousClock.Instant) {
@@ -196,8 +208,8 @@ package actor Scheduler: Service {
         let entry = active[job]!
         let queries = assignment.ordinals.map { Numbered(ordinal: $0, value: entry.run.query($0)) }
         let slice = WorkerRequest.Slice(
-            job: job, run: entry.number, directory: entry.claim.directory, manifest: entry.run.manifest, queries: queries, batch: assignment.batch)
-        pool.assign(.slice(slice), of: job, queries: queries.count, to: worker, now: Self.clock.now)
+            job: job, run: entry.number, manifest: entry.run.manifest, queries: queries, batch: assignment.batch)
+        pool.assign(.slice(slice), of: job, pictures: entry.claim.directory, queries: queries.count, to: worker, now: Self.clock.now)
     }
 
     /// Keeps one job ahead of the workers, so that none waits for the database; no more, so that priorities count.

@@ -13,6 +13,8 @@ struct WorkerPool {
         let process: WorkerProcess
         var state = DaemonStatus.Worker.State.starting
         var job: JobID?
+        /// Known once it is ready.
+        var confinement: Confinement?
         /// When it last said something, or was given something to do.
         var heard: ContinuousClock.Instant
         var assigned: (at: ContinuousClock.Instant, queries: Int)?
@@ -66,12 +68,12 @@ struct WorkerPool {
         return nil
     }
 
-    mutating func assign(_ request: WorkerRequest, of job: JobID, queries: Int, to id: WorkerID, now: ContinuousClock.Instant) {
+    mutating func assign(_ request: WorkerRequest, of job: JobID, pictures: String, queries: Int, to id: WorkerID, now: ContinuousClock.Instant) {
         members[id]!.state = .busy
         members[id]!.job = job
         members[id]!.heard = now
         members[id]!.assigned = (now, queries)
-        members[id]!.process.send(request)
+        members[id]!.process.send(request, pictures: pictures)
     }
 
     /// - Returns: how long its slice took, where it has just ended one.
@@ -79,6 +81,7 @@ struct WorkerPool {
         guard let assigned = members[id]?.assigned else { return nil }
         members[id]!.state = .idle
         members[id]!.job = nil
+        members[id]!.process.rest()
         members[id]!.assigned = nil
         return (assigned.queries, (now - assigned.at) / .seconds(1))
     }
@@ -88,8 +91,9 @@ struct WorkerPool {
     /// The last reply of a worker was dealt with: it may say more.
     func handled(from id: WorkerID) { members[id]?.process.handled() }
 
-    mutating func ready(_ id: WorkerID) {
+    mutating func ready(_ id: WorkerID, _ confinement: Confinement) {
         members[id]?.state = .idle
+        members[id]?.confinement = confinement
         failures = 0
         notBefore = nil
     }

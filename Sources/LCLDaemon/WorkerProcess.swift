@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CPosix
 import Dispatch
 import Foundation
 import Glibc
@@ -6,9 +7,10 @@ import LCLJob
 import LCLWorker
 import Synchronization
 
-/// One worker as a child process: requests go down its standard input, replies and at last its end come as events.
+/// One worker as a child process: requests go down its standard input, replies and at last its end come as events, pictures are
+/// handed to it over a socket.
 ///
-/// posix_spawn and one blocking thread for each child, rather than an asynchronous wrapper: the order "all it said, then
+/// posix_spawn and blocking threads for each child, rather than an asynchronous wrapper: the order "all it said, then
 /// how it died" is plain, and a kill is one system call. The child dies with its input when the daemon dies.
 package final class WorkerProcess: Sendable {
     package enum Event: Sendable {
@@ -22,15 +24,11 @@ package final class WorkerProcess: Sendable {
     /// Once true, the pid may be another process's.
     private let isReaped = Mutex(false)
     private let writer: DispatchQueue
-    /// Replies that may still be delivered before one is handled. Begun at 0 and raised, since a semaphore may not end below
-    /// where it began.
-    private let room = DispatchSemaphore(value: 0)
+    private let desk: PictureDesk
+    private let room = ReplyWindow()
 
-    /// Replies that may wait to be handled: a worker that never stops talking waits too, and the daemon's memory stays bounded.
-    package static let window = 64
-
-    /// Longest line that is believed: 256 verdicts of a thousand labels each.
-    private static let maximumLine = 64 << 20
+    /// Replies that may wait to be handled.
+    package static let window = ReplyWindow.size
 
     /// Starts `command`.
     /// - Parameter deliver: called on a thread of its own, in order, at most ``window`` replies ahead of ``handled()``;
@@ -38,35 +36,30 @@ package final class WorkerProcess: Sendable {
     /// - Throws: ``DaemonError/spawn(program:code:)``.
     package init(_ command: [String], deliver: @escaping @Sendable (Event) -> Void) throws(DaemonError) {
         signalPipeOnce()
-        var toChild: [Int32] = [-1, -1], fromChild: [Int32] = [-1, -1]
-        guard Self.pipe(&toChild) else { throw .spawn(program: command[0], code: errno) }
-        guard Self.pipe(&fromChild) else {
-            let code = errno
-            toChild.forEach { close($0) }
-            throw .spawn(program: command[0], code: code)
-        }
-        let (child, code) = Self.spawn(command, input: toChild[0], output: fromChild[1])
-        close(toChild[0])
-        close(fromChild[1])
+        let ends = try WorkerChannels(command[0])
+        let (child, code) = Self.spawn(command, ends)
+        ends.closeTheirs()
         guard code == 0 else {
-            close(toChild[1])
-            close(fromChild[0])
+            ends.closeOurs()
             throw .spawn(program: command[0], code: code)
         }
         pid = child
-        input = toChild[1]
+        input = ends.input.ours
         writer = DispatchQueue(label: "lcld.worker.\(child)")
-        for _ in 0..<Self.window { room.signal() }
-        let output = fromChild[0]
+        desk = PictureDesk(socket: ends.pictures.ours, worker: child)
+        let process = cposix_open_process(child)
         let thread = Thread { [self] in
-            Self.readLines(output) {
-                room.wait()
-                deliver(.replied($0))
+            var output = WorkerOutput()
+            output.listen(ends.output.ours, ends.error.ours, process: process) { reply, bytes in
+                room.enter(bytes)
+                deliver(.replied(reply))
             }
-            close(output)
             // A worker whose output makes no sense is a dead one; one that has closed it can say nothing more.
             kill()
-            deliver(.ended(cause: reap()))
+            desk.shut()
+            let cause = reap()
+            for end in [ends.output.ours, ends.error.ours, process] where end >= 0 { close(end) }
+            deliver(.ended(cause: cause + (output.lastWords.isEmpty ? "" : ", saying '\(output.lastWords)'")))
         }
         thread.name = "worker \(child)"
         thread.start()
@@ -75,7 +68,9 @@ package final class WorkerProcess: Sendable {
     deinit { close(input) }
 
     /// Sends a request without blocking the caller; where the worker is gone, its end says so.
-    func send(_ request: WorkerRequest) {
+    /// - Parameter pictures: the snapshot that its pictures lie in; it gets no others.
+    package func send(_ request: WorkerRequest, pictures: String? = nil) {
+        desk.serve(pictures)
         writer.async { [self] in
             guard let line = try? CanonicalJSON.encode(request) else { preconditionFailure("requests can be encoded") }
             line.withUnsafeBytes { bytes in
@@ -90,19 +85,28 @@ package final class WorkerProcess: Sendable {
         }
     }
 
+    /// Closes its input once all requests are written: it ends when it has answered them.
+    func finish() {
+        writer.async { [self] in
+            // The descriptor stays ours, so that its number means nothing else.
+            let nothing = open("/dev/null", O_WRONLY | O_CLOEXEC)
+            dup2(nothing, input)
+            close(nothing)
+        }
+    }
+
+    /// Its job was taken from it: it gets no more pictures.
+    func rest() { desk.serve(nil) }
+
     /// To be called once for each delivered reply, when nothing of it waits any more.
-    package func handled() { room.signal() }
+    package func handled() { room.leave() }
 
+    /// Ends it and whatever it may have started.
     package func kill() {
-        isReaped.withLock { if !$0 { _ = Glibc.kill(pid, SIGKILL) } }
+        isReaped.withLock { if !$0 { _ = Glibc.kill(-pid, SIGKILL) } }
     }
 
-    /// Both ends are closed in other children. Workers are started one after the other, so none slips in between.
-    private static func pipe(_ ends: inout [Int32]) -> Bool {
-        Glibc.pipe(&ends) == 0 && ends.allSatisfy { fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }
-    }
-
-    private static func spawn(_ command: [String], input: Int32, output: Int32) -> (pid_t, Int32) {
+    private static func spawn(_ command: [String], _ ends: WorkerChannels) -> (pid_t, Int32) {
         var actions = posix_spawn_file_actions_t(), attributes = posix_spawnattr_t()
         posix_spawn_file_actions_init(&actions)
         posix_spawnattr_init(&attributes)
@@ -110,8 +114,9 @@ package final class WorkerProcess: Sendable {
             posix_spawn_file_actions_destroy(&actions)
             posix_spawnattr_destroy(&attributes)
         }
-        posix_spawn_file_actions_adddup2(&actions, input, 0)
-        posix_spawn_file_actions_adddup2(&actions, output, 1)
+        for (end, standard) in [(ends.input, 0), (ends.output, 1), (ends.error, 2), (ends.pictures, HandedPictures.standardDescriptor)] {
+            posix_spawn_file_actions_adddup2(&actions, end.theirs, standard)
+        }
         // Its own process group: the terminal's Ctrl-C is for the daemon, which lets the worker finish its batch.
         // Signals as at birth: the daemon ignores some, and a child would inherit that.
         var all = sigset_t(), none = sigset_t()
@@ -122,37 +127,24 @@ package final class WorkerProcess: Sendable {
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-        var arguments = command.map { strdup($0) } + [nil]
-        defer { arguments.forEach { free($0) } }
+        var arguments = command.map { strdup($0) } + [nil], variables = environment.map { strdup($0) } + [nil]
+        defer { (arguments + variables).forEach { free($0) } }
         var child: pid_t = 0
-        let code = posix_spawn(&child, command[0], &actions, &attributes, &arguments, environ)
+        let code = posix_spawn(&child, command[0], &actions, &attributes, &arguments, &variables)
         return (child, code)
     }
 
-    /// Until the end, or a line that is no reply.
-    private static func readLines(_ descriptor: Int32, _ deliver: (WorkerReply) -> Void) {
-        var pending = Data(), chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = read(descriptor, &chunk, chunk.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
-            var rest = chunk[..<count]
-            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                pending += rest[..<end]
-                guard let reply = try? CanonicalJSON.decode(WorkerReply.self, from: pending) else { return }
-                deliver(reply)
-                pending.removeAll(keepingCapacity: pending.count < 1 << 20)
-                rest = rest[(end + 1)...]
-            }
-            pending += rest
-            guard pending.count <= maximumLine else { return }
-        }
+    /// The daemon's, without what only the daemon is to be told, and with the word that keeps OpenBLAS from starting threads.
+    private static var environment: [String] {
+        let own = ProcessInfo.processInfo.environment.filter { !["NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY", "WATCHDOG_PID", "WATCHDOG_USEC"].contains($0.key) }
+        return own.merging(["OPENBLAS_NUM_THREADS": "1", "SWIFT_BACKTRACE": "enable=no"]) { $1 }.map { "\($0.key)=\($0.value)" }
     }
 
-    /// Waits for the end without reaping, so that a kill meanwhile still means this child.
+    /// Waits for the end without reaping, so that a kill meanwhile still means this child and its group.
     private func reap() -> String {
         var info = siginfo_t()
         while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+        kill()
         var status: Int32 = 0
         let waited = isReaped.withLock { reaped in
             reaped = true

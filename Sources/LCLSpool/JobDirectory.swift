@@ -43,10 +43,17 @@ public final class JobDirectory: Sendable {
                 do throws(SpoolError) { return try picture.read(upTo: size) } catch { throw Refusal(error, file) }
             }
         } catch {
-            switch error {
-            case .picture(let failure): throw failure
-            case .environment(let cause): throw Failure(.imageUnreadable, "'\(file)' cannot be read: \(cause)", subject: file)
-            }
+            throw error.failure(file)
+        }
+    }
+
+    /// Calls `body` with the descriptor of one picture that passed every check; it is closed behind it.
+    /// - Throws: as ``read(_:upTo:)``.
+    public func withDescriptor<T>(of file: String, upTo limit: Int, _ body: (Int32) -> T) throws(Failure) -> T {
+        do throws(Refusal) {
+            return try withPicture(file, upTo: limit) { (picture, _) throws(Refusal) in body(picture.raw) }
+        } catch {
+            throw error.failure(file)
         }
     }
 
@@ -97,6 +104,14 @@ public final class JobDirectory: Sendable {
 enum Refusal: Error {
     case picture(Failure)
     case environment(SpoolError)
+
+    /// The answer that `file` gets for it.
+    func failure(_ file: String) -> Failure {
+        switch self {
+        case .picture(let failure): failure
+        case .environment(let cause): Failure(.imageUnreadable, "'\(file)' cannot be read: \(cause)", subject: file)
+        }
+    }
 
     init(_ error: SpoolError, _ file: String) {
         guard case .system(_, _, let code) = error else {

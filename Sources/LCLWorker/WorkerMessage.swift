@@ -5,13 +5,13 @@ import LCLJob
 public enum WorkerRequest: Codable, Sendable {
     /// Answer these queries of a job.
     case slice(Slice)
+    /// Try everything that a worker must not be able to do.
+    case probe
 
     public struct Slice: Codable, Sendable {
         public var job: JobID
         /// The same for all slices of one run of the job: what a worker remembers a linked support set by.
         public var run: UInt64
-        /// Absolute path of the job's private snapshot.
-        public var directory: String
         /// The job's manifest; its queries are not looked at.
         public var manifest: Manifest
         /// The queries to answer, each with its place in the job; all of them where the job is transductive.
@@ -21,11 +21,10 @@ public enum WorkerRequest: Codable, Sendable {
         public var batch: Int
 
         public init(
-            job: JobID, run: UInt64, directory: String, manifest: Manifest, queries: [Numbered<Manifest.Query>], batch: Int
+            job: JobID, run: UInt64, manifest: Manifest, queries: [Numbered<Manifest.Query>], batch: Int
         ) {
             self.job = job
             self.run = run
-            self.directory = directory
             self.manifest = manifest
             self.queries = queries
             self.batch = batch
@@ -36,7 +35,7 @@ public enum WorkerRequest: Codable, Sendable {
 /// What a worker says to the daemon: one JSON object a line on its standard output.
 public enum WorkerReply: Codable, Sendable {
     /// Said once, when it is ready for slices.
-    case ready(engine: String)
+    case ready(engine: String, confinement: Confinement)
     /// The support set of the slice's job was read and linked; before any verdict.
     case linked(Linked)
     /// The worker begins with these queries: the ones to suspect if it dies before their verdicts.
@@ -47,6 +46,8 @@ public enum WorkerReply: Codable, Sendable {
     case finished
     /// The job cannot be answered, whoever tries: the submitter's mistake.
     case failed(Failure)
+    /// What it could do of that which it must not: nothing, where all is well.
+    case probed(breaches: [String])
 }
 
 /// What a job's result says beside its verdicts: the same from every worker, as long as the model is the same.

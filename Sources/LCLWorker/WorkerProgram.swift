@@ -11,20 +11,20 @@ public struct WorkerProgram {
     public static let engine = "lcl \(Engine.version)"
 
     private let shelf: ModelShelf
-    private let source: (String) throws -> any PictureSource
+    private let pictures: any PictureSource
     private let send: (WorkerReply) throws -> Void
     /// Linked support sets of the last runs: slices of a few jobs alternate.
     private var linked: [(run: UInt64, job: JobRunner.LinkedJob)] = []
     private static let linkedRuns = 4
 
     /// - Parameters:
-    ///   - source: opens the pictures of a snapshot by its absolute path.
+    ///   - pictures: those of the job of the request at hand.
     ///   - send: writes one reply.
     public init(
-        shelf: ModelShelf, source: @escaping (String) throws -> any PictureSource, send: @escaping (WorkerReply) throws -> Void
+        shelf: ModelShelf, pictures: any PictureSource, send: @escaping (WorkerReply) throws -> Void
     ) {
         self.shelf = shelf
-        self.source = source
+        self.pictures = pictures
         self.send = send
     }
 
@@ -33,11 +33,12 @@ public struct WorkerProgram {
         switch request {
         case .slice(let slice):
             do {
-                try answer(slice, from: source(slice.directory))
+                try answer(slice, from: pictures)
                 try send(.finished)
             } catch let failure as Failure {
                 try send(.failed(failure))
             }
+        case .probe: try send(.probed(breaches: Confinement.breaches()))
         }
     }
 

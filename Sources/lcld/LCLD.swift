@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Dispatch
+import Glibc
 import LCLWorker
 
 /// The daemon, and its workers: one program, so that both are always of one version.
-@main
 struct LCLD: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lcld",
@@ -16,6 +17,20 @@ struct LCLD: AsyncParsableCommand {
             Exit status: 0 stopped as asked; 1 something it needs is missing, damaged or in use; 64 wrong usage; 78 wrong configuration.
             """,
         version: WorkerProgram.engine,
-        subcommands: [Run.self, Config.self, Worker.self],
+        subcommands: [Run.self, Config.self, Check.self],
         defaultSubcommand: Run.self)
+}
+
+/// A worker runs on the first thread and starts no other: it confines itself thread by thread. The daemon is Swift's to schedule.
+@main
+enum Program {
+    static func main() {
+        let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == "worker" { return LCLD.Worker.main(Array(arguments.dropFirst())) }
+        Task {
+            await LCLD.main()
+            exit(0)
+        }
+        dispatchMain()
+    }
 }

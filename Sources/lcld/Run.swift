@@ -25,7 +25,7 @@ extension LCLD {
         }
 
         /// This very program, whatever it was called by.
-        private static var executable: String {
+        static var executable: String {
             (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         }
     }

@@ -6,7 +6,7 @@ import LCLWorker
 extension LCLD {
     /// One worker process: started by the daemon, and of no use to a person.
     struct Worker: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "One worker of the daemon.", shouldDisplay: false)
+        static let configuration = CommandConfiguration(commandName: "lcld worker", abstract: "One worker of the daemon.", shouldDisplay: false)
 
         @Option var models: String?
         /// MiB; 0 is no limit.

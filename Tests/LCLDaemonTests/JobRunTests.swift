@@ -185,7 +185,7 @@ struct JobRunTests {
         var run = Self.run(queries: 1)
         _ = run.assign(to: 1, size: 1)
         _ = run.handle(.replied(.began(ordinals: [0])), from: 1)
-        #expect(run.handle(.replied(.ready(engine: "lcl")), from: 1) == [.kill(1)])
+        #expect(run.handle(.replied(.ready(engine: "lcl", confinement: Confinement())), from: 1) == [.kill(1)])
         #expect(run.assign(to: 2, size: 1)?.ordinals == [0])
     }
 
@@ -214,5 +214,24 @@ struct JobRunTests {
         _ = run.handle(.died(cause: "signal 11"), from: 1)
         #expect(run.assign(to: 2, size: 2)?.ordinals == [0])
         #expect(run.assign(to: 3, size: 2)?.ordinals == [1])
+    }
+
+    @Test func worker_isKilled_whenItTalksWithoutEnd() {
+        var run = Self.run(queries: 1)
+        _ = run.assign(to: 1, size: 1)
+        let replies = (0..<200).map { _ in run.handle(.replied(.began(ordinals: [])), from: 1) }
+        #expect(replies.first == [])
+        #expect(replies.contains { $0.first == .kill(1) })
+    }
+
+    @Test func worker_isKilled_whenItsReportIsNoneOnItsSupports() {
+        var stranger = Self.linked, long = Self.linked
+        stranger.support.suspects = [.init(image: "c.png", label: "a", looksLike: "b", confidence: 1)]
+        long.support.skipped = [.init(image: "a.png", label: "a", error: Failure(.imageEmpty, String(repeating: "x", count: 100_000)))]
+        for report in [stranger, long] {
+            var run = Self.run(queries: 1)
+            _ = run.assign(to: 1, size: 1)
+            #expect(run.handle(.replied(.linked(report)), from: 1).first == .kill(1))
+        }
     }
 }

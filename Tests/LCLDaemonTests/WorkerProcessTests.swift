@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import CPosix
+import Foundation
 import LCLDaemon
 import LCLJob
 import LCLWorker
@@ -39,5 +41,22 @@ struct WorkerProcessTests {
             break
         }
         #expect(cause.contains("worker \(process.pid) was ended by signal 9"))
+    }
+
+    @Test func worker_canDoNothingThatItMustNot() throws {
+        let settings = try Settings(.init()), version = cposix_landlock_version()
+        let program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "lcld").path
+        let check = try WorkerCheck.run(settings, program: program)
+        #expect(check.breaches == [] || !check.confinement.missing.isEmpty)
+        #expect(check.confinement.active.contains("landlock \(version)") == (version > 0))
+        #expect(check.confinement.active.contains("capabilities"))
+    }
+
+    @Test func check_tellsWhatIsPossible_whereAWorkerIsNotConfined() throws {
+        let settings = try Settings(.init())
+        #expect(throws: DaemonError.self) { try WorkerCheck.run(settings, program: "/bin/true") }
+        var check = WorkerCheck()
+        check.breaches = ["fork"]
+        #expect(check.text.contains("POSSIBLE     fork"))
     }
 }

@@ -36,4 +36,35 @@ int cposix_share_directory(int descriptor, uint32_t uid);
 /// thread yet.
 int cposix_drop_capabilities(void);
 
+/// PR_SET_DUMPABLE of prctl(2): no process of the same user may look into this one's memory any more.
+int cposix_hide_memory(void);
+
+/// unshare(2): a network namespace of its own, with nothing in it. Needs CAP_SYS_ADMIN; this thread only.
+int cposix_leave_network(void);
+
+/// The version of Landlock (landlock(7)) that the kernel has, or -1.
+int cposix_landlock_version(void);
+
+/// Lets this thread, and those that it will start, do nothing with files but read those at and beneath `readable`; where the kernel
+/// has it, also no TCP, no abstract Unix sockets, no signals to processes outside. What is open already stays so. Paths that are not
+/// there are passed over. Returns the version of Landlock.
+int cposix_landlock(const char *const *readable, size_t count);
+
+/// seccomp(2): all threads of this process may use a small set of system calls from now on, others fail with EPERM: no sockets, no
+/// programs, no processes, no opening for writing, no executable memory, no signals to other processes.
+int cposix_filter_calls(void);
+
+/// Tries the thing of this number that a worker must not be able to do. Returns its name, or NULL past the last; `cause` is 0 where
+/// it could be done.
+const char *cposix_probe(int number, int *cause);
+
+/// pidfd_open(2): a descriptor that is readable once the process has ended, or -1.
+int cposix_open_process(pid_t process);
+
+/// Sends one message, and with it `descriptor` where that is not negative (SCM_RIGHTS, unix(7)).
+ssize_t cposix_send(int socket, const void *bytes, size_t count, int descriptor);
+
+/// Receives one message, and the descriptor that came with it, or -1; where `descriptor` is NULL none is accepted.
+ssize_t cposix_receive(int socket, void *bytes, size_t count, int *descriptor);
+
 #endif

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import CPosix
+import Foundation
+import Glibc
+import LCLJob
+import LCLSpool
+import LCLWorker
+import Synchronization
+
+/// Where one worker asks for pictures: it is handed those of the job that it has, as open files, and nothing else.
+///
+/// The other end of ``LCLWorker/HandedPictures``. A thread of its own waits for requests until the socket is shut.
+final class PictureDesk: Sendable {
+    private struct Job {
+        var directory: String
+        /// Opened when the first picture is asked for.
+        var opened: JobDirectory?
+    }
+
+    private let socket: Int32
+    private let job = Mutex<Job?>(nil)
+
+    /// - Parameter socket: taken over.
+    init(socket: Int32, worker: pid_t) {
+        self.socket = socket
+        let thread = Thread { [self] in
+            while answerNext() {}
+            close(socket)
+        }
+        thread.name = "desk \(worker)"
+        thread.start()
+    }
+
+    /// From now on pictures are those of the snapshot `directory`, or none are given.
+    func serve(_ directory: String?) { job.withLock { $0 = directory.map { Job(directory: $0) } } }
+
+    /// Ends the thread, whoever still holds the other end.
+    func shut() { shutdown(socket, Int32(SHUT_RDWR)) }
+
+    /// - Returns: whether another request may come.
+    private func answerNext() -> Bool {
+        var request = [UInt8](repeating: 0, count: HandedPictures.maximumMessage)
+        let count = cposix_receive(socket, &request, request.count, nil)
+        guard count > 8, let directory = directory() else { return refuseToGoOn() }
+        let limit = request.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+        let path = String(decoding: request[8..<count], as: UTF8.self)
+        do throws(Failure) {
+            return try directory.withDescriptor(of: path, upTo: Int(min(limit, UInt64(JobDirectory.maximumPictureBytes)))) { cposix_send(socket, [0], 1, $0) == 1 }
+        } catch {
+            guard let reply = try? CanonicalJSON.encode(error) else { preconditionFailure("a failure can be encoded") }
+            return reply.withUnsafeBytes { cposix_send(socket, $0.baseAddress!, $0.count, -1) } == reply.count
+        }
+    }
+
+    private func directory() -> JobDirectory? {
+        job.withLock { job in
+            guard let known = job else { return nil }
+            if known.opened == nil { job!.opened = try? JobDirectory.snapshot(known.directory) }
+            return job!.opened
+        }
+    }
+
+    /// The worker is gone, talks nonsense, or asks for pictures of no job: it is told by the end of the conversation.
+    private func refuseToGoOn() -> Bool {
+        shut()
+        return false
+    }
+}
