@@ -19,7 +19,11 @@ LLAMA_PEER ?= $(wildcard $(CACHE)/llama/bench_llama)
 MLLM_TYPES ?= $(wildcard $(CACHE)/models/SmolLM2-135M-Instruct.Q8_0.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F16.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F32.gguf)
 MAN      := .build/man
 
+<<<<<<< HEAD
 .PHONY: help deps build demo test fuzz model-smollm2 test-mllm bench-mllm llama-peer man install uninstall eval-data train-default eval peers bench backlog clean
+=======
+.PHONY: help deps build demo test man install uninstall clean eval-data train-default train-smol eval peers bench model-smollm2 test-mllm bench-mllm llama-peer
+>>>>>>> train
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -105,6 +109,9 @@ eval-data: ## fetch the evaluation's pictures from Debian packages (755 MB) and 
 
 train-default: build ## fit the default model's link map again (after eval-data)
 	Tests/Reference/train_default.sh $(PICTURES)/train $(BIN)/lcl
+
+train-smol: build model-smollm2 ## teach SmolLM2-135M to see and to link (after eval-data): the model lcl-smol in $(CACHE)/models
+	Tests/Reference/train_smol.sh $(PICTURES)/train $(CACHE) $(BIN)/lcl
 
 eval: build ## print the tables of docs/accuracy.md (after eval-data)
 	$(BIN)/lcl eval $(PICTURES) --cache

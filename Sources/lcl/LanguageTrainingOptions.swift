@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Foundation
+import LCLDigest
 import LCLLink
 import LCLModel
 import LCLTraining
@@ -20,7 +21,7 @@ struct LanguageTrainingOptions: ParsableArguments {
     /// Trains, and writes `adapter.gguf` and `vision.gguf` into the folder `output`.
     func train(_ fit: LanguageFit, _ table: FeatureTable, sight: ModelDirectory, output: String) throws {
         guard let language else { throw ValidationError("--method mllm needs --language FILE, the language model to teach") }
-        let shards = try GGUFShards(path: language), encoder = try sight.open(sight.card.encoder.file)
+        let shards = try GGUFShards(path: language), encoder = try sight.open(sight.encoder().file)
         let space = try LinkModel(directory: sight).link.space(.metric)
         var fit = fit
         fit.rank = rank

@@ -80,12 +80,12 @@ struct LanguageTrainingTests {
         }
     }
 
-    /// Along the gradient itself, tensor by tensor.
+    /// Along the gradient itself, tensor by tensor, so far that the loss moves by about 0.04.
     @Test func gradient_isTheSlopeOfTheLoss() throws {
         let parameters = try Golden.parameters()
         let gradient = try #require(Golden.outcome(Golden.sequences, parameters).gradient).tensors
         for (index, slope) in gradient.enumerated() {
-            let length = slope.elements.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot(), step = 4e-3
+            let length = slope.elements.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot(), step = 0.02 / length
             func loss(_ sign: Float) throws -> Double {
                 var moved = parameters, tensor = moved.tensors[index]
                 for row in 0..<tensor.rowCount {
@@ -106,7 +106,7 @@ struct LanguageTrainingTests {
         #expect(abs(parts.reduce(0) { $0 + $1.loss } - whole.loss) < 1e-5)
         var sum = try #require(parts[0].gradient)
         sum.add(try #require(parts[1].gradient))
-        for (a, b) in zip(sum.tensors, try #require(whole.gradient).tensors) { #expect(distance(a, b) < 1e-4) }
+        for (a, b) in zip(sum.tensors, try #require(whole.gradient).tensors) { #expect(distance(a, b) < 1e-5 * max(10, b.elements.map(abs).max()!)) }
     }
 }
 

@@ -24,7 +24,7 @@ SEQUENCES = [
 def add_tokenizer(w):
     """Byte pairs of small letters, in which ' bada', ' dobe' ... are two tokens each."""
     syllables = [(c, v) for c in "bd" for v in "aeiou"]
-    tokens = ["<s>", "Ġ", "Ċ"] + [chr(c) for c in range(ord("a"), ord("z") + 1)] + [str(d) for d in range(10)]
+    tokens = ["<s>", "Ġ", "Ċ"] + [chr(c + case) for c in range(26) for case in (65, 97)] + [str(d) for d in range(10)]
     merges = [f"Ġ {c}" for c in "bd"] + [f"Ġ{c} {v}" for c, v in syllables] + [f"{c} {v}" for c, v in syllables]
     tokens += [merge.replace(" ", "") for merge in merges]
     tokens += [f"<unused{i}>" for i in range(96 - len(tokens))]

@@ -66,8 +66,9 @@ public struct LanguageFit: Sendable {
         } else {
             curve.points = [training.validated()]
         }
-        while training.epoch < training.epochs, training.epoch - curve.bestEpoch < patience {
-            let (loss, accuracy) = training.runEpoch { [curve] in progress($0.of(training.epochs, stage: .search, curve)) }
+        let epochs = training.epochs
+        while training.epoch < epochs, training.epoch - curve.bestEpoch < patience {
+            let (loss, accuracy) = training.runEpoch { [curve] in progress($0.of(epochs, stage: .search, curve)) }
             var point = training.validated()
             (point.loss, point.accuracy) = (loss, accuracy)
             curve.points.append(point)
