@@ -19,11 +19,7 @@ LLAMA_PEER ?= $(wildcard $(CACHE)/llama/bench_llama)
 MLLM_TYPES ?= $(wildcard $(CACHE)/models/SmolLM2-135M-Instruct.Q8_0.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F16.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F32.gguf)
 MAN      := .build/man
 
-<<<<<<< HEAD
-.PHONY: help deps build demo test fuzz model-smollm2 test-mllm bench-mllm llama-peer man install uninstall eval-data train-default eval peers bench backlog clean
-=======
-.PHONY: help deps build demo test man install uninstall clean eval-data train-default train-smol eval peers bench model-smollm2 test-mllm bench-mllm llama-peer
->>>>>>> train
+.PHONY: help deps build demo test fuzz model-smollm2 test-mllm bench-mllm llama-peer man install uninstall eval-data train-default train-smol eval peers bench backlog clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
