@@ -47,10 +47,9 @@ final class Rig {
 
     /// Starts the daemon; waits until it answers, or, with a fault of its own, only starts it.
     func start(
-        workers: Int? = 1, fault: String? = nil, folders: String? = nil, models: String? = nil, spool: String? = nil, state: String? = nil,
-        settings: [String: String] = [:]
+        workers: Int? = 1, fault: String? = nil, folders: String? = nil, spool: String? = nil, state: String? = nil, settings: [String: String] = [:]
     ) throws {
-        let process = try launch(workers: workers, fault: fault, folders: folders, models: models, spool: spool, state: state, settings: settings)
+        let process = try launch(workers: workers, fault: fault, folders: folders, spool: spool, state: state, settings: settings)
         daemon = process
         guard fault?.hasPrefix("worker") ?? true else { return }
         try wait("the daemon answers") { ctl("status").status == 0 || !process.isRunning }
@@ -58,8 +57,7 @@ final class Rig {
     }
 
     func launch(
-        workers: Int? = 1, fault: String? = nil, folders: String? = nil, models: String? = nil, spool: String? = nil, state: String? = nil,
-        settings: [String: String] = [:]
+        workers: Int? = 1, fault: String? = nil, folders: String? = nil, spool: String? = nil, state: String? = nil, settings: [String: String] = [:]
     ) throws -> Process {
         let process = Process()
         process.executableURL = Self.programs.appending(path: "lcld")
