@@ -35,8 +35,8 @@ extension ModelCommand {
 
         func run() throws {
             if let published = PublishedShape.all.first(where: { $0.name == subject }) {
-                let shape = published.shape, weights = Int(Double(shape.parameters) * bits / 8)
-                return report(shape, weights: weights, note: "\(shape.parameters) weights of \(bits) bits", positions: positions(published.positions), each: published.positions)
+                let weights = Int(Double(published.parameters) * bits / 8), note = "\(published.parameters) weights of \(bits) bits, without the vision model"
+                return report(published.shape, weights: weights, note: note, positions: positions(published.positions), each: published.positions)
             }
             let directory = try ModelDirectory.find(subject, in: search.path)
             guard let model = try ModelLoader.load(directory, memory: .max) as? ConversationModel else {
@@ -69,19 +69,24 @@ private struct PublishedShape {
     let shape: MemoryPlan.Shape
     /// Of a picture, without splitting.
     let positions: Int
+    let parameters: Int
 
-    private init(_ name: String, layers: Int, width: Int, feedForward: Int, heads: (Int, Int, Int), vocabulary: Int, positions: Int) {
+    /// - Parameter hasHead: apart from the embedding.
+    private init(
+        _ name: String, layers: Int, width: Int, feedForward: Int, heads: (Int, Int, Int), vocabulary: Int, hasHead: Bool = false, positions: Int
+    ) {
         let heads = AttentionHeads(queryHeads: heads.0, memoryHeads: heads.1, size: heads.2)
         self.name = name
         shape = .init(layers: layers, width: width, feedForward: feedForward, heads: heads, vocabulary: vocabulary)
         self.positions = positions
+        parameters = shape.parameters + (hasHead ? vocabulary * width : 0)
     }
 
     static let all = [
         PublishedShape("smolvlm-256m", layers: 30, width: 576, feedForward: 1536, heads: (9, 3, 64), vocabulary: 49_280, positions: 67),
         PublishedShape("smolvlm-500m", layers: 32, width: 960, feedForward: 2560, heads: (15, 5, 64), vocabulary: 49_280, positions: 67),
-        PublishedShape("lcl-7b", layers: 32, width: 4096, feedForward: 11_008, heads: (32, 32, 128), vocabulary: 32_003, positions: 258),
-        PublishedShape("llava-1.5-7b", layers: 32, width: 4096, feedForward: 11_008, heads: (32, 32, 128), vocabulary: 32_064, positions: 576),
+        PublishedShape("lcl-7b", layers: 32, width: 4096, feedForward: 11_008, heads: (32, 32, 128), vocabulary: 32_003, hasHead: true, positions: 258),
+        PublishedShape("llava-1.5-7b", layers: 32, width: 4096, feedForward: 11_008, heads: (32, 32, 128), vocabulary: 32_064, hasHead: true, positions: 576),
     ]
 }
 
