@@ -46,6 +46,7 @@ package struct ConfigurationKey: Sendable {
         .init("limits.aspect", .integer(1...10_000), "64", "longer side of a picture over its shorter one"),
         .init("retention.age", .span, "30d", live: true, "how long finished jobs are kept"),
         .init("retention.size", .integer(1...1_048_576), "10240", live: true, "MiB of finished jobs kept; the oldest go first"),
+        .init("retention.interval", .span, "10m", "how often finished jobs are looked through"),
         .init("log.level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), "info", live: true, "least serious line to log"),
     ]
 

@@ -51,7 +51,8 @@ package struct Daemon: Sendable {
             ("control", ControlServer(socket: settings.text("socket"), backend: control, logger: logger) { notifier.send(.ready) }),
             ("intake", intake(spool, store, scheduler, disk)),
             ("housekeeping", Housekeeping(
-                store: store, spool: spool, disk: disk, ledger: ledger, hub: hub, retention: retention, notifier: notifier, logger: logger)),
+                store: store, spool: spool, disk: disk, ledger: ledger, hub: hub, retention: retention,
+                interval: settings.duration("retention.interval"), notifier: notifier, logger: logger)),
             ("reload", Reload(
                 settings: Live(settings), sources: sources, notifier: notifier, logger: logger,
                 apply: { [program] new in

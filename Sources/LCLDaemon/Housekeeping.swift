@@ -14,21 +14,24 @@ struct Housekeeping: Service {
     let ledger: Ledger
     let hub: ProgressHub
     let retention: Live<Retention>
+    /// Between two rounds of retention.
+    let interval: Duration
     let notifier: Notifier
     let logger: Logger
 
     /// Seconds between two rounds of each kind.
-    private static let expiry = 1, status = 10, sweep = 600
+    private static let expiry = 1, status = 10
     /// How long events are kept, in milliseconds: 90 days.
     private static let memory: Int64 = 90 * 86_400_000
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
+            let sweep = Int(interval.components.seconds)
             var second = 0
             while true {
                 if second % Self.expiry == 0 { await attempt("expire jobs", expire) }
                 if second % Self.status == 0 { await attempt("report", report) }
-                if second % Self.sweep == Self.status { await attempt("clean up", clean) }
+                if second % sweep == min(Self.status, sweep - 1) { await attempt("clean up", clean) }
                 try await Task.sleep(for: .seconds(1))
                 second += 1
             }
@@ -50,15 +53,20 @@ struct Housekeeping: Service {
 
     private func clean() async throws {
         let rule = retention.value
-        let outdated = try await disk { [spool] in
+        // Directory, row, disk space: what fails on the way is found as `.gone-ID` by the next round.
+        let gone = try await disk { [spool, logger] in
             try spool.sweep(now: .now())
-            let outdated = rule.outdated(try spool.finishedJobs(), now: .now())
-            for job in outdated { try spool.forget(job.id, in: job.place) }
-            return outdated.map(\.id)
+            for job in rule.outdated(try spool.finishedJobs(), now: .now()) {
+                do { try spool.retire(job.id, in: job.place) } catch {
+                    logger.error("unable to forget a job", metadata: ["job": "\(job.id)", "error": "\(error)"])
+                }
+            }
+            return try spool.retired()
         }
-        for part in outdated.parts(of: 500) { try await store.forget(part) }
+        for part in gone.parts(of: 500) { try await store.forget(part) }
+        try await disk { [spool] in try spool.removeRetired() }
         try await store.forgetEvents(before: .now() - Self.memory)
-        if !outdated.isEmpty { logger.info("old jobs forgotten", metadata: ["count": "\(outdated.count)"]) }
+        if !gone.isEmpty { logger.info("old jobs forgotten", metadata: ["count": "\(gone.count)"]) }
     }
 
     private func attempt(_ what: String, _ work: () async throws -> Void) async {

@@ -30,9 +30,10 @@ struct IntakeService: Service {
             }
         }
         var scanner = IncomingScanner(spool: spool, settlingTime: Int64(settle / .milliseconds(1)))
+        var backlog = IntakeBacklog()
         await withGracefulShutdownHandler {
             for await _ in wakes where !Task.isShuttingDownGracefully {
-                guard await !look(&scanner, watcher) else { continue }
+                guard await !look(&scanner, &backlog, watcher) else { continue }
                 Task {
                     try await Task.sleep(for: settle)
                     waker.yield()
@@ -47,9 +48,10 @@ struct IntakeService: Service {
     }
 
     /// One scan, and everything that it found complete.
-    /// - Returns: whether nothing is still being written.
-    private func look(_ scanner: inout IncomingScanner, _ watcher: IncomingWatcher) async -> Bool {
-        guard await isOpen() else { return true }
+    /// - Returns: whether nothing is still being written, and the store knows of everything that was taken.
+    private func look(_ scanner: inout IncomingScanner, _ backlog: inout IntakeBacklog, _ watcher: IncomingWatcher) async -> Bool {
+        await remember(&backlog)
+        guard await isOpen() else { return backlog.isEmpty }
         var scanned = scanner
         let moved = watcher.takeMoved()
         do {
@@ -59,8 +61,8 @@ struct IntakeService: Service {
             }
             scanned = next
             scanner = scanned
-            for batch in found.ready.parts(of: Self.batch) { await take(batch) }
-            return found.waiting == 0
+            for batch in found.ready.parts(of: Self.batch) { await take(batch, &backlog) }
+            return found.waiting == 0 && backlog.isEmpty
         } catch {
             logger.error("unable to scan incoming", metadata: ["error": "\(error)"])
             return true
@@ -70,42 +72,41 @@ struct IntakeService: Service {
     /// Jobs acknowledged in one transaction at most: it costs one flush for all of them.
     private static let batch = 32
 
-    private func take(_ offers: [Offer]) async {
-        var new: [AcceptedJob] = []
+    private func take(_ offers: [Offer], _ backlog: inout IntakeBacklog) async {
         for offer in offers {
             do {
                 switch try await disk({ [intake] in try intake.take(offer, now: .now()) }) {
-                case .accepted(let job): new.append(job)
-                case .refused(let job): await refuse(job)
+                case .accepted(let job): backlog.accepted.append(job)
+                case .refused(let job): backlog.refused.append(job)
                 case .nothing: break
                 }
             } catch {
                 logger.error("unable to take a job in", metadata: ["entry": "\(offer.name)", "error": "\(error)"])
             }
         }
-        guard !new.isEmpty else { return }
-        Fault.afterSnapshot.reach()
+        await remember(&backlog)
+    }
+
+    /// Rows for what was taken. Where the store cannot say so for now, the backlog keeps them for the next look.
+    private func remember(_ backlog: inout IntakeBacklog) async {
         do {
-            try await store.insert(new.map { NewJob($0) })
+            for job in try await backlog.insertRefused(into: store) { report(job) }
+            guard !backlog.accepted.isEmpty else { return }
+            Fault.afterSnapshot.reach()
+            let jobs = try await backlog.insertAccepted(into: store)
             Fault.afterInsert.reach()
-            for job in new {
+            for job in jobs {
                 logger.info("job accepted", metadata: ["job": "\(job.id)", "uid": "\(job.record.submitter)", "queries": "\(job.queries.count)"])
             }
             await accepted()
         } catch {
-            // `active/ID` is there, so the next start inserts the rows.
-            logger.critical("unable to remember accepted jobs until the next start", metadata: ["error": "\(error)"])
+            logger.error("unable to remember jobs that were taken in, for now", metadata: ["error": "\(error)"])
         }
     }
 
-    private func refuse(_ job: Intake.RefusedJob) async {
+    private func report(_ job: Intake.RefusedJob) {
         let first = job.problems.problems.first
         logger.notice("job refused", metadata: ["job": "\(job.id)", "place": "\(job.place.rawValue)", "error": "\(first.map { "\($0)" } ?? "-")"])
-        do {
-            try await store.insert(NewJob(job), as: .failed, finished: .now(), failure: first)
-        } catch {
-            logger.error("unable to remember a refused job", metadata: ["job": "\(job.id)", "error": "\(error)"])
-        }
     }
 }
 

@@ -31,6 +31,8 @@ struct Ledger: Sendable {
     let disk: DiskQueue
     /// Crashes that a job is allowed.
     let attempts: Live<Int>
+    /// Once true, what cannot be done now is left to recovery at the next start.
+    let isStopping = Live(false)
     let logger: Logger
 
     private static let pause = Duration.seconds(2)
@@ -93,7 +95,7 @@ struct Ledger: Sendable {
                 .jobAttempts, "its workers died in each of \(claim.attempt) attempts: \(detail); `lclctl retry \(claim.job)` tries again", subject: nil)
             return await fail(claim.job, .exhaust, [why])
         case .modelChanged:
-            await insist("start over", claim.job) { try await store.forgetVerdicts(of: claim.job) }
+            guard await insist("start over", claim.job, { try await store.forgetVerdicts(of: claim.job) }) else { return .running }
             return await apply(.requeue, claim.job, detail: "the model was replaced since its first answer; it starts over")
         case .stopped(.requeue): return await apply(.requeue, claim.job, detail: nil)
         case .stopped(.hold): return await apply(.hold, claim.job, detail: nil)
@@ -104,7 +106,7 @@ struct Ledger: Sendable {
 
     /// S4 to S6. Recovery finishes what is cut short between any two of these lines.
     private func publish(_ claim: Claim, _ linked: Linked) async -> JobState {
-        await insist("publish", claim.job) {
+        let isPublished = await insist("publish", claim.job) {
             guard case .list(let queries) = claim.manifest.queries else { preconditionFailure("queries are listed at intake") }
             let result = JobResult(
                 job: claim.job, manifest: claim.manifest, linked: linked, verdicts: try await verdicts(of: claim),
@@ -118,6 +120,7 @@ struct Ledger: Sendable {
             }
             Fault.afterPublishRename.reach()
         }
+        guard isPublished else { return .running }
         return await apply(.finish, claim.job, detail: nil)
     }
 
@@ -144,11 +147,12 @@ struct Ledger: Sendable {
         case .exhaust: .dead
         default: .failed
         }
-        await insist("report", job) {
+        let isReported = await insist("report", job) {
             try await disk { [spool] in
                 if spool.place(of: job) == .active { try spool.fail(ErrorReport(job: job, state: state, problems: problems)) }
             }
         }
+        guard isReported else { return .running }
         return await apply(event, job, failure: problems.first, actor: actor)
     }
 
@@ -163,15 +167,19 @@ struct Ledger: Sendable {
     }
 
     /// Does it, however often it takes; a store that says "no such job" or "not in this state" will not change its mind.
-    private func insist(_ what: String, _ job: JobID, _ work: () async throws -> Void) async {
+    /// - Returns: whether it is done; where the daemon stops meanwhile, the next start does the rest.
+    @discardableResult
+    private func insist(_ what: String, _ job: JobID, _ work: () async throws -> Void) async -> Bool {
         while true {
             do {
-                return try await work()
+                try await work()
+                return true
             } catch StoreError.unknownJob, StoreError.illegal {
                 logger.error("the store refuses", metadata: ["job": "\(job)", "step": "\(what)"])
-                return
+                return false
             } catch {
                 logger.error("unable to go on for now", metadata: ["job": "\(job)", "step": "\(what)", "error": "\(error)"])
+                guard !isStopping.value else { return false }
                 try? await Task.sleep(for: Self.pause)
             }
         }

@@ -293,6 +293,7 @@ package actor Scheduler: Service {
     private func beginStop() {
         guard !stopping else { return }
         stopping = true
+        ledger.isStopping.value = true
         logger.info("stopping: batches under way are finished", metadata: ["jobs": "\(active.count)"])
         for job in active.keys { perform(active[job]!.run.stop(.requeue), of: job) }
         for worker in pool.members.filter({ $0.value.state != .busy }).keys { pool.kill(worker, "the daemon stops") }
