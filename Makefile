@@ -17,8 +17,10 @@ VENV     ?= $(CACHE)/venv
 LLAMA_PEER ?= $(wildcard $(CACHE)/llama/bench_llama)
 MLLM_TYPES ?= $(wildcard $(CACHE)/models/SmolLM2-135M-Instruct.Q8_0.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F16.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F32.gguf)
 MAN      := .build/man
+MINUTES  ?= 10
+SEED     ?=
 
-.PHONY: help deps build demo test man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm llama-peer
+.PHONY: help deps build demo test test-faults faults soak man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm llama-peer
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -39,7 +41,20 @@ demo: build ## start a daemon in a scratch directory, run a real job, show the a
 
 test: deps ## build and run every test
 	$(SWIFT) build -c release --build-tests
-	$(SWIFT) test -c release --skip-build --disable-xctest
+	$(SWIFT) test -c release --skip-build --disable-xctest --skip '^FaultTests'
+	$(SWIFT) test -c release --skip-build --disable-xctest --filter '^FaultTests'
+
+test-faults: deps ## a death and an error at every call that changes the disk; LCL_FAULTS=SCENARIO, LCL_SEED=
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --skip-build --disable-xctest --filter '^FaultTests'
+
+faults: deps ## every fault at every call that changes the disk (make test has two at each call); SEED=
+	$(SWIFT) build -c release --build-tests
+	LCL_FAULTS=all LCL_SEED=$(SEED) $(SWIFT) test -c release --skip-build --disable-xctest --filter 'FaultTests.FaultTests'
+
+soak: deps ## jobs without end, kills at random moments, MINUTES=10, SEED=
+	$(SWIFT) build -c release --build-tests
+	LCL_SOAK_MINUTES=$(MINUTES) LCL_SEED=$(SEED) $(SWIFT) test -c release --skip-build --disable-xctest --filter 'FaultTests.SoakTests'
 
 model-smollm2: ## fetch SmolLM2-135M-Instruct Q4_1 (98 MB) into the cache, for bench-mllm and the tests against it
 	Tests/Reference/fetch_smollm2.sh $(CACHE)/models

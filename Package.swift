@@ -123,6 +123,7 @@ let package = Package(
                 "LCLDaemon", "LCLWorker", "LCLStore", "LCLSpool", "LCLJob", "LCLControl", "HostileWorker", "lcld", "CPosix",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .testTarget(name: "FaultTests", dependencies: ["LCLJob", "LCLControl", "TestPictures", "lcld"]),
         .testTarget(name: "EndToEndTests", dependencies: ["LCLModel", "TestModels", "LCLJob", "LCLControl", "TestPictures", "TestSchema", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]
