@@ -18,8 +18,10 @@ VENV     ?= $(CACHE)/venv
 LLAMA_PEER ?= $(wildcard $(CACHE)/llama/bench_llama)
 MLLM_TYPES ?= $(wildcard $(CACHE)/models/SmolLM2-135M-Instruct.Q8_0.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F16.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F32.gguf)
 MAN      := .build/man
+MINUTES  ?= 10
+SEED     ?=
 
-.PHONY: help deps build demo test fuzz model-smollm2 test-mllm bench-mllm llama-peer man install uninstall eval-data train-default train-smol eval peers bench backlog clean
+.PHONY: help deps build demo test fuzz model-smollm2 test-mllm bench-mllm llama-peer man install uninstall eval-data train-default train-smol eval peers bench backlog clean test-faults faults soak
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -40,7 +42,20 @@ demo: build ## start a daemon in a scratch directory, run a real job, show the a
 
 test: deps ## build and run every test
 	$(SWIFT) build -c release --build-tests
-	$(SWIFT) test -c release --skip-build --disable-xctest
+	$(SWIFT) test -c release --skip-build --disable-xctest --skip '^FaultTests'
+	$(SWIFT) test -c release --skip-build --disable-xctest --filter '^FaultTests'
+
+test-faults: deps ## a death and an error at every call that changes the disk; LCL_FAULTS=SCENARIO, LCL_SEED=
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --skip-build --disable-xctest --filter '^FaultTests'
+
+faults: deps ## every fault at every call that changes the disk (make test has two at each call); SEED=
+	$(SWIFT) build -c release --build-tests
+	LCL_FAULTS=all LCL_SEED=$(SEED) $(SWIFT) test -c release --skip-build --disable-xctest --filter 'FaultTests.FaultTests'
+
+soak: deps ## jobs without end, kills at random moments, MINUTES=10, SEED=
+	$(SWIFT) build -c release --build-tests
+	LCL_SOAK_MINUTES=$(MINUTES) LCL_SEED=$(SEED) $(SWIFT) test -c release --skip-build --disable-xctest --filter 'FaultTests.SoakTests'
 
 fuzz: deps ## fuzz every door for bytes from outside under sanitizers, SECONDS_EACH=60, JOBS=1 at a time
 	Tests/Fuzz/build.sh

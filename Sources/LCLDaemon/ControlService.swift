@@ -150,7 +150,8 @@ struct ControlService: ControlBackend {
         let row = try await known(id)
         guard row.state.applying(.retry) != nil else { throw StoreError.illegal(job: id, state: row.state, event: .retry) }
         do {
-            try await disk { [spool] in try spool.reopen(id) }
+            // Where an earlier try got this far and no further, it lies in active/ already.
+            try await disk { [spool] in if spool.place(of: id) != .active { try spool.reopen(id) } }
         } catch let error as SpoolError {
             guard case .notRetryable = error else { throw error }
             throw ControlError(.wrongState, "\(error)")

@@ -58,7 +58,8 @@ package struct Daemon: Sendable {
             ("intake", intake(spool, store, scheduler, disk, gauge, quota, door, ledger)),
             ("housekeeping", Housekeeping(
                 store: store, spool: spool, disk: disk, ledger: ledger, hub: hub, gauge: gauge, retention: retention,
-                resumed: { await scheduler.wake() }, notifier: notifier, logger: logger)),
+                interval: settings.duration("retention.interval"), resumed: { await scheduler.wake() }, notifier: notifier,
+                logger: logger)),
             ("reload", Reload(
                 settings: Live(settings), sources: sources, notifier: notifier, logger: logger,
                 apply: { [program] new in

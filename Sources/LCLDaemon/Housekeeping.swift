@@ -15,18 +15,21 @@ struct Housekeeping: Service {
     let hub: ProgressHub
     let gauge: DiskGauge
     let retention: Live<Retention>
+    /// Between two rounds of retention.
+    let interval: Duration
     /// Called when work may go on.
     let resumed: @Sendable () async -> Void
     let notifier: Notifier
     let logger: Logger
 
     /// Seconds between two rounds of each kind.
-    private static let expiry = 1, status = 10, sweep = 600, firstSweep = 2
+    private static let expiry = 1, status = 10
     /// How long events are kept, in milliseconds: 90 days.
     private static let memory: Int64 = 90 * 86_400_000
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
+            let sweep = Int(interval.components.seconds), firstSweep = min(2, sweep - 1)
             var second = 0, steady = SteadyTime(wall: .now(), at: .now), owed: Int64 = 0
             while true {
                 let now = Int64.now()
@@ -44,7 +47,7 @@ struct Housekeeping: Service {
                 // Not by a clock that the jobs do not follow yet.
                 if owed == 0, second % Self.expiry == 0 { await attempt("expire jobs") { try await expire(at: now) } }
                 if second % Self.status == 0 { await attempt("report", report) }
-                if second % Self.sweep == Self.firstSweep {
+                if second % sweep == firstSweep {
                     let cautious = steady.cautious
                     await attempt("clean up") { try await clean(at: cautious) }
                 }
@@ -75,16 +78,21 @@ struct Housekeeping: Service {
     /// - Parameter now: a time that is not too late, whatever was done to the clock.
     private func clean(at now: Int64) async throws {
         let rule = retention.value
-        let outdated = try await disk { [spool] in
+        // Directory, row, disk space: what fails on the way is found as `.gone-ID` by the next round.
+        let gone = try await disk { [spool, logger] in
             try spool.sweep(now: now)
-            let outdated = rule.outdated(try spool.finishedJobs(), now: now)
-            for job in outdated { try spool.forget(job.id, in: job.place) }
-            return outdated.map(\.id)
+            for job in rule.outdated(try spool.finishedJobs(), now: now) {
+                do { try spool.retire(job.id, in: job.place) } catch {
+                    logger.error("unable to forget a job", metadata: ["job": "\(job.id)", "error": "\(error)"])
+                }
+            }
+            return try spool.retired()
         }
-        for part in outdated.parts(of: 500) { try await store.forget(part) }
+        for part in gone.parts(of: 500) { try await store.forget(part) }
+        try await disk { [spool] in try spool.removeRetired() }
         try await store.forgetEvents(before: now - Self.memory)
         try await store.foldLog()
-        if !outdated.isEmpty { logger.info("old jobs forgotten", metadata: ["count": "\(outdated.count)"]) }
+        if !gone.isEmpty { logger.info("old jobs forgotten", metadata: ["count": "\(gone.count)"]) }
     }
 
     private func attempt(_ what: String, _ work: () async throws -> Void) async {

@@ -53,10 +53,10 @@ struct IntakeService: Service {
     }
 
     /// One scan, and everything that it found complete.
-    /// - Returns: whether nothing is still being written.
+    /// - Returns: whether nothing is still being written, and the store knows of everything that was taken.
     private func look(_ scanner: inout IncomingScanner, _ waiting: inout WaitingEntries, _ watcher: IncomingWatcher) async -> Bool {
-        guard await isOpen() else { return true }
         await remember(&waiting)
+        guard await isOpen() else { return waiting.unsaved.isEmpty }
         let moved = watcher.takeMoved(), last = scanner
         do {
             let (found, next) = try await disk { [last] in
@@ -71,7 +71,7 @@ struct IntakeService: Service {
             if !waiting.isEmpty || waiting.leftClaims { scanner.expectClaims() }
             waiting.leftClaims = false
             door.value = waiting.report
-            return found.waiting == 0
+            return found.waiting == 0 && waiting.unsaved.isEmpty
         } catch {
             logger.error("unable to scan incoming", metadata: ["error": "\(error)"])
             return true
@@ -88,10 +88,10 @@ struct IntakeService: Service {
     private func take(_ offers: [Offer], _ waiting: inout WaitingEntries) async {
         for offer in offers {
             do {
-                let allowance = try await allowance(of: offer.owner, beside: waiting.unsaved)
+                let allowance = try await allowance(of: offer.owner, beside: waiting.unsaved.accepted)
                 switch try await disk({ [intake] in try intake.take(offer, now: .now(), allowance: allowance) }) {
-                case .accepted(let job): waiting.unsaved.append(job)
-                case .refused(let job): await refuse(job)
+                case .accepted(let job): waiting.unsaved.accepted.append(job)
+                case .refused(let job): waiting.unsaved.refused.append(job)
                 case .nothing: waiting.leftClaims = true
                 }
                 waiting.taken(offer)
@@ -115,33 +115,27 @@ struct IntakeService: Service {
         return Allowance(submitter: uid, quota: quota, used: used)
     }
 
-    /// Tells the store of what was accepted; where it fails, the next look tries again, and at last the next start.
+    /// Rows for what was taken; where the store cannot be told now, the next look tries again, and at last the next start.
     private func remember(_ waiting: inout WaitingEntries) async {
-        let new = waiting.unsaved
-        guard !new.isEmpty else { return }
-        Fault.afterSnapshot.reach()
         do {
-            try await store.insert(new.map { NewJob($0) })
-            waiting.unsaved = []
+            for job in try await waiting.unsaved.insertRefused(into: store) { report(job) }
+            guard !waiting.unsaved.accepted.isEmpty else { return }
+            Fault.afterSnapshot.reach()
+            let jobs = try await waiting.unsaved.insertAccepted(into: store)
             Fault.afterInsert.reach()
-            for job in new {
+            for job in jobs {
                 logger.info("job accepted", metadata: ["job": "\(job.id)", "uid": "\(job.record.submitter)", "queries": "\(job.queries.count)"])
             }
             await accepted()
         } catch {
             ledger.take(error)
-            logger.error("unable to remember accepted jobs for now", metadata: ["error": "\(error)"])
+            logger.error("unable to remember jobs that were taken in, for now", metadata: ["error": "\(error)"])
         }
     }
 
-    private func refuse(_ job: Intake.RefusedJob) async {
+    private func report(_ job: Intake.RefusedJob) {
         let first = job.problems.problems.first
         logger.notice("job refused", metadata: ["job": "\(job.id)", "place": "\(job.place.rawValue)", "error": "\(first.map { "\($0)" } ?? "-")"])
-        do {
-            try await store.insert(NewJob(job), as: .failed, finished: .now(), failure: first)
-        } catch {
-            logger.error("unable to remember a refused job", metadata: ["job": "\(job.id)", "error": "\(error)"])
-        }
     }
 }
 

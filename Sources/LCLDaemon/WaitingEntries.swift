@@ -12,8 +12,8 @@ struct WaitingEntries {
         var why: String
     }
 
-    /// Accepted, and unknown to the store yet.
-    var unsaved: [AcceptedJob] = []
+    /// Taken in, and unknown to the store yet.
+    var unsaved = IntakeBacklog()
     /// A claim may lie in `active/` though nothing failed.
     var leftClaims = false
     private var pauses: [EntryName: Pause] = [:]

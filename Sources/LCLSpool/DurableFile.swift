@@ -8,7 +8,8 @@ import Glibc
 public enum DurableFile {
     /// Temporary file in the same directory, write, check the length, fsync, rename over `path`, fsync the directory.
     ///
-    /// After a failed fsync the temporary file is removed and nothing of it is used again: calling again starts afresh.
+    /// After a failed fsync the temporary file is removed and nothing of it is used again: calling again starts afresh. Where the
+    /// directory's fsync fails, the new file may be seen, but is not to be counted on until a later call succeeds.
     public static func write(_ bytes: some ContiguousBytes, to path: String, mode: UInt32 = 0o600) throws(SpoolError) {
         let cut = path.lastIndex(of: "/")
         let folder = cut.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."

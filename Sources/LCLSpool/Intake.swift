@@ -60,6 +60,8 @@ public struct Intake: Sendable {
             return .nothing
         }
         if let place = spool.place(of: id) {
+            // The earlier try may have failed to flush it.
+            try Descriptor.directory(spool.directory(place)).syncFilesystem()
             try settle(id, place)
             // Perhaps nobody was told the first time: the store takes a job once, however often it is accepted.
             return place == .active ? .accepted(try spool.accepted(id)) : .nothing

@@ -40,6 +40,7 @@ extension Spool {
     /// S5 to S6, for a job in `active/` whose `result.json` or `error.json` is there. Its submitter may read it from then on.
     public func finishPublishing(_ id: JobID) throws(SpoolError) {
         let home = directory(.active, id)
+        try removeDrafts(in: home)
         try share(home, with: IntakeRecord.read(home).submitter)
         if access("\(home)/\(Self.resultName)", F_OK) == 0 {
             try Removal.remove(EntryName(Self.picturesName), in: Descriptor.directory(home))
@@ -47,6 +48,12 @@ extension Spool {
         } else {
             try move(EntryName(id.rawValue), from: .active, to: .failed, as: id)
         }
+    }
+
+    /// What a crash in the middle of ``DurableFile/write(_:to:mode:)`` left.
+    private func removeDrafts(in home: String) throws(SpoolError) {
+        let folder = try Descriptor.directory(home)
+        for name in try folder.entries() where name.isHidden { try Removal.remove(name, in: folder) }
     }
 
     /// Lets the submitter into a directory of his job that is about to be published. Where the filesystem has no ACLs, the result
@@ -95,23 +102,19 @@ extension Spool {
         try decode(ErrorReport.self, "\(directory(place(of: id) ?? .failed, id))/\(ErrorReport.fileName)")
     }
 
-    /// Removes a final job's directory: renamed out of sight first, so that a crash leaves no half of one.
-    public func forget(_ id: JobID, in place: Place) throws(SpoolError) {
-        precondition(place == .done || place == .failed || place == .corrupt, "only final jobs are forgotten")
-        let home = try Descriptor.directory(directory(place)), gone = EntryName(Self.gonePrefix + id.rawValue)
-        try Removal.remove(gone, in: home)
-        do throws(SpoolError) { try home.rename(EntryName(id.rawValue), to: home, as: gone) } catch where error.isVanished {}
-        try home.sync()
-        try Removal.remove(gone, in: home)
-    }
-
     static let gonePrefix = ".gone-"
 
-    /// One rename between two places, and both directories brought to the disk.
+    /// One rename between two places, and both directories brought to the disk. Where that fails nobody knows what the disk has,
+    /// so the entry goes back to where it was, for the move to be made anew.
     func move(_ name: EntryName, from: Place, to: Place, as id: JobID) throws(SpoolError) {
-        let old = try Descriptor.directory(directory(from)), new = try Descriptor.directory(directory(to))
-        try old.rename(name, to: new, as: EntryName(id.rawValue))
-        try new.sync()
-        if from != to { try old.sync() }
+        let source = try Descriptor.directory(directory(from)), target = try Descriptor.directory(directory(to))
+        try source.rename(name, to: target, as: EntryName(id.rawValue))
+        do throws(SpoolError) {
+            try target.sync()
+            if from != to { try source.sync() }
+        } catch {
+            try? target.rename(EntryName(id.rawValue), to: source, as: name)
+            throw error
+        }
     }
 }

@@ -54,6 +54,8 @@ extension Spool {
     /// claims (S2) are offered by the next scan.
     /// - Returns: entries that could not be put right, with the reason: a person should look.
     public func recover() throws(SpoolError) -> [SpoolError] {
+        // A crash may have come between a move and its flush: what is found is brought to the disk before it is believed.
+        try Descriptor.directory(root).syncFilesystem()
         var troubles: [SpoolError] = []
         func attempt(_ work: () throws(SpoolError) -> Void) {
             do throws(SpoolError) { try work() } catch { troubles.append(error) }

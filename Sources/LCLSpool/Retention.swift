@@ -42,10 +42,46 @@ public struct Retention: Equatable, Sendable {
 }
 
 extension Spool {
+    /// Takes a final job's directory out of sight, as `.gone-ID`; its row goes next, and ``removeRetired()`` frees the disk.
+    public func retire(_ id: JobID, in place: Place) throws(SpoolError) {
+        precondition(place == .done || place == .failed || place == .corrupt, "only final jobs are forgotten")
+        let home = try Descriptor.directory(directory(place)), gone = EntryName(Self.gonePrefix + id.rawValue)
+        try Removal.remove(gone, in: home)
+        // Where the flush fails it stays out of sight: at worst it is back after a power cut, and is forgotten again.
+        do throws(SpoolError) { try home.rename(EntryName(id.rawValue), to: home, as: gone) } catch where error.isVanished {}
+        try home.sync()
+    }
+
+    /// The jobs that were retired and whose directories are not removed yet: their rows may still be there.
+    public func retired() throws(SpoolError) -> [JobID] {
+        var ids: [JobID] = []
+        for place in Self.restingPlaces {
+            for name in try Descriptor.directory(directory(place)).entries() where name.description.hasPrefix(Self.gonePrefix) {
+                if let id = JobID(String(name.description.dropFirst(Self.gonePrefix.count))) { ids.append(id) }
+            }
+        }
+        return ids
+    }
+
+    /// Removes every directory that was retired.
+    /// - Throws: the last failure, after the others were removed; the next round tries again.
+    public func removeRetired() throws(SpoolError) {
+        var trouble: SpoolError?
+        for place in Self.restingPlaces {
+            let home = try Descriptor.directory(directory(place))
+            for name in try home.entries() where name.description.hasPrefix(Self.gonePrefix) {
+                do throws(SpoolError) { try Removal.remove(name, in: home) } catch { trouble = error }
+            }
+        }
+        if let trouble { throw trouble }
+    }
+
+    private static let restingPlaces = [Place.done, .failed, .corrupt]
+
     /// Every job that retention may remove: those in `done/`, `failed/` and `corrupt/`.
     public func finishedJobs() throws(SpoolError) -> [Retention.FinishedJob] {
         var found: [Retention.FinishedJob] = []
-        for place in [Place.done, .failed, .corrupt] {
+        for place in Self.restingPlaces {
             for id in try jobs(in: place) {
                 do throws(SpoolError) {
                     let home = try Descriptor.directory(directory(place, id))

@@ -84,7 +84,7 @@ public final class SpoolLock: Sendable {
     /// - Throws: ``SpoolError/locked(root:pid:)`` where another process holds it.
     public init(_ spool: Spool) throws(SpoolError) {
         let path = spool.root + "/.lock"
-        let fd = try check(open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644), "create", path)
+        let fd = try check(retrying { open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644) }, "create", path)
         guard flock(fd, LOCK_EX | LOCK_NB) == 0 else {
             let cause = errno
             var text = [UInt8](repeating: 0, count: 16)

@@ -18,6 +18,13 @@ private func active(_ scratch: Scratch, _ name: String = "a") throws -> JobID {
     #expect(scratch.spool.place(of: id) == .done)
 }
 
+@Test func publish_removesDrafts_ofACrashInTheMiddleOfAWrite() throws {
+    let scratch = try Scratch(), id = try active(scratch)
+    try scratch.write("{", to: scratch.spool.directory(.active, id) + "/.result.json.1.2")
+    try scratch.spool.publish(id, result: Data("{}".utf8))
+    #expect(try names(in: scratch.spool.directory(.done, id)) == ["intake.json", "job.json", "result.json"])
+}
+
 @Test(.enabled(if: geteuid() == 0, "only root can make another user's files"))
 func publish_letsTheSubmitterIn_andNobodyElse() throws {
     let scratch = try Scratch()
@@ -98,7 +105,7 @@ func repair_followsTheSpool_inEveryState(place: Spool.Place?, row: JobState?, re
     #expect(RowRepair.of(place: place, row: row) == repair)
 }
 
-@Test func forget_removesTheDirectory_howeverDeep() throws {
+@Test func retired_removesTheDirectory_howeverDeep() throws {
     let scratch = try Scratch(), id = try active(scratch)
     try scratch.spool.fail(ErrorReport(job: id, state: .failed, problems: [Failure(.internal, "x")]))
     // Deeper than any path may be long, and than a process may have files open.
@@ -112,7 +119,10 @@ func repair_followsTheSpool_inEveryState(place: Spool.Place?, row: JobState?, re
     }
     close(at)
     symlink("/etc", folder + "/link")
-    try scratch.spool.forget(id, in: .failed)
+    try scratch.spool.retire(id, in: .failed)
+    #expect(try scratch.spool.retired() == [id])
+    #expect(try scratch.spool.finishedJobs().isEmpty)
+    try scratch.spool.removeRetired()
     #expect(try names(in: scratch.spool.directory(.failed)).isEmpty)
     #expect(exists("/etc/passwd"))
 }

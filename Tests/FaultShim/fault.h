@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a power cut takes with it: the bytes that were added to a file since it was last flushed. Names that were not flushed stay.
+#ifndef FAULT_H
+#define FAULT_H
+
+/// `file` is about to be written to; remembers how long it is, where nothing was written since its last flush.
+void fault_dirties(int file, const char *action);
+
+/// `file` was flushed; -1 is every file.
+void fault_flushed(int file);
+
+/// Cuts every remembered file to the length that it was flushed with.
+void fault_cut(void);
+
+#endif

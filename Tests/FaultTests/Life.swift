@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import LCLControl
+
+/// One process of the real `lcld` on a scratch disk; used by one task, and dead at the end of its life.
+final class Life {
+    struct NotStarted: Error {
+        let code: Int32
+    }
+
+    let client: ControlClient
+    let pid: pid_t
+    private var isReaped = false
+
+    /// Where the binaries under test lie: beside the test bundle.
+    static let programs = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+
+    /// - Parameters:
+    ///   - settings: as environment variables.
+    ///   - watched: whether the fault library is there: it lists the points, or does `fault`.
+    init(on scratch: Scratch, settings: [String: String], watched: Bool = false, fault: Fault? = nil) throws {
+        client = ControlClient(socket: scratch.socket, timeout: .seconds(20))
+        let program = Self.programs.appending(path: "lcld").path
+        var environment = ProcessInfo.processInfo.environment
+        environment["LCLD_WORKERS_COUNT"] = "1"
+        environment["LCLD_INTAKE_SCAN"] = "1s"
+        environment.merge(settings) { $1 }
+        if watched || fault != nil {
+            environment["LD_PRELOAD"] = try FaultLibrary.path()
+            environment["LCL_FAULT_ROOT"] = scratch.disk.path
+            environment["LCL_FAULT_LOG"] = scratch.points.path
+            environment["LCL_FAULT_POINT"] = fault.map { String($0.point.number) }
+            environment["LCL_FAULT_ACTION"] = fault?.action.rawValue
+        }
+        let arguments = [program, "run", "--spool", scratch.spool.path, "--state", scratch.state.path, "--socket", scratch.socket]
+        pid = try Self.spawn(arguments, environment.map { "\($0)=\($1)" }, log: scratch.log.path)
+    }
+
+    deinit {
+        guard !isReaped else { return }
+        Glibc.kill(pid, SIGKILL)
+        waitpid(pid, nil, 0)
+    }
+
+    var isOver: Bool {
+        if !isReaped { isReaped = waitpid(pid, nil, WNOHANG) == pid }
+        return isReaped
+    }
+
+    /// Ends it as a power cut would, and waits for the end.
+    func kill() async throws {
+        while !isOver {
+            Glibc.kill(pid, SIGKILL)
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    /// posix_spawn rather than `Process`, which hundreds of starts from several threads bring down.
+    private static func spawn(_ arguments: [String], _ environment: [String], log: String) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log, O_WRONLY | O_APPEND, 0)
+        var words = arguments.map { strdup($0) } + [nil], variables = environment.map { strdup($0) } + [nil]
+        defer { (words + variables).forEach { free($0) } }
+        var child: pid_t = 0
+        let code = posix_spawn(&child, words[0]!, &actions, nil, &words, &variables)
+        guard code == 0 else { throw NotStarted(code: code) }
+        return child
+    }
+}
