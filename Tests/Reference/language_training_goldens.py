@@ -24,12 +24,12 @@ SEQUENCES = [
 def add_tokenizer(w):
     """Byte pairs of small letters, in which ' bada', ' dobe' ... are two tokens each."""
     syllables = [(c, v) for c in "bd" for v in "aeiou"]
-    tokens = ["<s>", "Ġ", "Ċ"] + [chr(c + case) for c in range(26) for case in (65, 97)] + [str(d) for d in range(10)]
+    tokens = ["<s>", "Ġ", "Ċ"] + [chr(c) for c in range(33, 127)]
     merges = [f"Ġ {c}" for c in "bd"] + [f"Ġ{c} {v}" for c, v in syllables] + [f"{c} {v}" for c, v in syllables]
     tokens += [merge.replace(" ", "") for merge in merges]
-    tokens += [f"<unused{i}>" for i in range(96 - len(tokens))]
+    tokens += [f"<unused{i}>" for i in range(128 - len(tokens))]
     w.add_tokenizer_model("gpt2"), w.add_tokenizer_pre("gpt-2"), w.add_token_list(tokens), w.add_token_merges(merges)
-    w.add_token_types([3 if token.startswith("<") else 1 for token in tokens]), w.add_bos_token_id(0), w.add_add_bos_token(True)
+    w.add_token_types([3 if token.startswith("<") and len(token) > 1 else 1 for token in tokens]), w.add_bos_token_id(0), w.add_add_bos_token(True)
 
 
 class Adapted(nn.Module):
@@ -50,7 +50,7 @@ def permuted(weight, heads):
 
 torch.manual_seed(1)
 model = LlamaForCausalLM(LlamaConfig(
-    vocab_size=96, hidden_size=WIDTH, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+    vocab_size=128, hidden_size=WIDTH, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
     max_position_embeddings=256, initializer_range=EMBEDDING, rms_norm_eps=1e-5, tie_word_embeddings=True,
     rope_parameters=dict(rope_type="default", rope_theta=10000.0)))
 for name, p in model.named_parameters():
