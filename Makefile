@@ -14,8 +14,9 @@ PICTURES ?= $(CACHE)/pictures
 PHOTOS   ?= $(CACHE)/photos
 VENV     ?= $(CACHE)/venv
 MAN      := .build/man
+JOB      ?= $(CACHE)/unit/job
 
-.PHONY: help deps build demo test man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm
+.PHONY: help deps build demo test test-unit man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -37,6 +38,14 @@ demo: build ## start a daemon in a scratch directory, run a real job, show the a
 test: deps ## build and run every test
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build --disable-xctest
+
+test-unit: ## boot a Debian with lcl installed and its unit under a real systemd, run a job there (root; 300 MB from Debian once)
+	$(SUDO) apt-get install -y -qq --no-install-recommends debootstrap systemd-container
+	[ -x $(CACHE)/unit/root/lib/systemd/systemd ] || { mkdir -p $(CACHE)/unit && $(SUDO) debootstrap --variant=minbase \
+	  --include=systemd,systemd-sysv,dbus,libsqlite3-0,libopenblas0-pthread,libjpeg62-turbo,libpng16-16,util-linux,passwd bookworm $(CACHE)/unit/root; }
+	$(SUDO) $(MAKE) install DESTDIR=$(CACHE)/unit/root
+	[ -d $(JOB) ] || Tests/Demo/pictures.sh $(JOB)
+	$(SUDO) Tests/Unit/boot.sh $(CACHE)/unit/root $(JOB)
 
 model-smollm2: ## fetch SmolLM2-135M-Instruct Q4_1 (98 MB) into the cache, for bench-mllm and the tests against it
 	Tests/Reference/fetch_smollm2.sh $(CACHE)/models

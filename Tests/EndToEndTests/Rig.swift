@@ -43,22 +43,28 @@ final class Rig {
 
     // MARK: The daemon
 
-    /// Starts the daemon; waits until it answers, or, with a fault, only starts it.
-    func start(workers: Int = 1, fault: String? = nil, folders: String? = nil) throws {
-        let process = try launch(workers: workers, fault: fault, folders: folders)
+    /// Starts the daemon; waits until it answers, or, with a fault of its own, only starts it.
+    func start(
+        workers: Int? = 1, fault: String? = nil, folders: String? = nil, spool: String? = nil, state: String? = nil, settings: [String: String] = [:]
+    ) throws {
+        let process = try launch(workers: workers, fault: fault, folders: folders, spool: spool, state: state, settings: settings)
         daemon = process
-        guard fault == nil else { return }
+        guard fault?.hasPrefix("worker") ?? true else { return }
         try wait("the daemon answers") { ctl("status").status == 0 || !process.isRunning }
         guard process.isRunning else { throw Missed(description: "the daemon ended: \(logText)") }
     }
 
-    func launch(workers: Int = 1, fault: String? = nil, folders: String? = nil) throws -> Process {
+    func launch(
+        workers: Int? = 1, fault: String? = nil, folders: String? = nil, spool: String? = nil, state: String? = nil, settings: [String: String] = [:]
+    ) throws -> Process {
         let process = Process()
         process.executableURL = Self.programs.appending(path: "lcld")
-        process.arguments = ["run", "--spool", spool.path, "--state", root.appending(path: "state").path, "--socket", socket, "--workers", String(workers)]
+        process.arguments = ["run", "--spool", spool ?? self.spool.path, "--state", state ?? root.appending(path: "state").path, "--socket", socket]
+        if let workers { process.arguments! += ["--workers", String(workers)] }
         var environment = ProcessInfo.processInfo.environment
         environment["LCLD_FAULT"] = fault
         environment["LCLD_INTAKE_FOLDERS"] = folders
+        environment.merge(settings) { $1 }
         process.environment = environment
         if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
         let file = try FileHandle(forWritingTo: log)
@@ -105,6 +111,8 @@ final class Rig {
     }
 
     func status() throws -> DaemonStatus { try told(DaemonStatus.self, by: ctl("status", "--json")) }
+
+    func detail(of id: String) throws -> JobDetail { try told(JobDetail.self, by: ctl("show", id, "--json")) }
 
     func state(of id: String) throws -> JobState { try told(JobDetail.self, by: ctl("show", id, "--json")).summary.state }
 
@@ -168,6 +176,7 @@ struct SampleJob: Sendable {
     let directory: URL
     let expected: [String: String]
 
+    static let tiny = SampleJob(queries: 1)
     static let small = SampleJob(queries: 6)
     static let large = SampleJob(queries: 240)
 
