@@ -13,10 +13,13 @@ PACKAGES := libsqlite3-dev libopenblas-dev libjpeg-dev libpng-dev
 PICTURES ?= $(CACHE)/pictures
 PHOTOS   ?= $(CACHE)/photos
 VENV     ?= $(CACHE)/venv
+# What bench-mllm runs beside lcl, where llama-peer built it, and SmolLM2 in other weight types, where they lie there.
+LLAMA_PEER ?= $(wildcard $(CACHE)/llama/bench_llama)
+MLLM_TYPES ?= $(wildcard $(CACHE)/models/SmolLM2-135M-Instruct.Q8_0.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F16.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F32.gguf)
 MAN      := .build/man
 JOB      ?= $(CACHE)/unit/job
 
-.PHONY: help deps build demo test test-unit man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm
+.PHONY: help deps build demo test test-unit man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm llama-peer
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -54,8 +57,15 @@ test-mllm: model-smollm2 deps ## the tests that need the real SmolLM2
 	$(SWIFT) build -c release --build-tests
 	LCL_SMOLLM2=$(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf $(SWIFT) test -c release --skip-build --disable-xctest --filter SmolLM2
 
-bench-mllm: build model-smollm2 ## speed of the language model: a support set of 640 tokens, 64 queries of 12, 2 labels of 3
-	$(BIN)/lcl bench mllm --model $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf
+bench-mllm: build model-smollm2 ## speed of the language model: a support set of 640 tokens, 64 queries of 12, 2 labels of 3; LLAMA_PEER=DRIVER beside llama.cpp
+	python3 Tests/Reference/bench_mllm.py $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf --lcl $(BIN)/lcl $(if $(LLAMA_PEER),--peer $(LLAMA_PEER)) --prefill $(MLLM_TYPES)
+
+llama-peer: model-smollm2 ## build llama.cpp and its driver for bench-mllm (a quarter of an hour), and SmolLM2 in other weight types (1 GB)
+	@Tests/Reference/build_llama.sh $(CACHE)/llama
+	@for type in Q8_0 F16 F32; do \
+	  [ -e $(CACHE)/models/SmolLM2-135M-Instruct.$$type.gguf ] || $(CACHE)/llama/bin/llama-quantize --allow-requantize \
+	    $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf $(CACHE)/models/SmolLM2-135M-Instruct.$$type.gguf $$type || exit 1; \
+	done
 
 man: deps ## man pages, from the commands' own help, into .build/man
 	$(SWIFT) build -c release

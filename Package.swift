@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "LCLTensor", dependencies: ["COpenBLAS", "CKernels"]),
         .target(name: "LCLImage", dependencies: ["CImageCodecs", "LCLTensor"]),
         .target(name: "LCLModel", dependencies: ["LCLTensor", "LCLDigest"]),
-        .target(name: "LCLLink", dependencies: ["LCLModel", "LCLImage", "LCLTensor"]),
+        .target(name: "LCLLink", dependencies: ["LCLModel", "LCLImage", "LCLTensor", "LCLDigest"]),
         .target(name: "LCLTraining", dependencies: ["LCLLink", "LCLModel", "LCLImage", "LCLTensor", "LCLDigest"]),
 
         // The service.
@@ -72,7 +72,7 @@ let package = Package(
         .executableTarget(
             name: "lcl",
             dependencies: [
-                "LCLJob", "LCLSpool", "LCLWorker", "LCLTraining", "LCLModel", "LCLTensor", "LCLDigest",
+                "LCLJob", "LCLSpool", "LCLWorker", "LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "LCLDigest",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -94,6 +94,7 @@ let package = Package(
         .target(
             name: "CTestCodecs", path: "Tests/CTestCodecs",
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+        .target(name: "TestModels", dependencies: ["LCLModel", "LCLTensor"], path: "Tests/TestModels"),
         .target(name: "TestSchema", dependencies: ["LCLJob"], path: "Tests/TestSchema"),
         .testTarget(name: "LCLJobTests", dependencies: ["LCLJob", "TestSchema"]),
         .testTarget(name: "LCLSpoolTests", dependencies: ["LCLSpool", "LCLJob", "CPosix"]),
@@ -112,9 +113,9 @@ let package = Package(
         .testTarget(name: "LCLTensorTests", dependencies: ["LCLTensor"]),
         .testTarget(name: "LCLImageTests", dependencies: ["LCLImage", "TestPictures"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLModelTests", dependencies: ["LCLModel", "LCLTensor", "LCLDigest"], resources: [.copy("Goldens")]),
-        .testTarget(name: "LCLLinkTests", dependencies: ["LCLLink", "LCLModel", "LCLTensor", "LCLImage", "TestPictures"], resources: [.copy("Goldens")]),
-        .testTarget(name: "LCLTrainingTests", dependencies: ["LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "TestPictures"], resources: [.copy("Goldens")]),
-        .testTarget(name: "LCLWorkerTests", dependencies: ["LCLWorker", "LCLJob", "TestPictures"]),
+        .testTarget(name: "LCLLinkTests", dependencies: ["LCLLink", "LCLModel", "LCLTensor", "LCLImage", "TestPictures", "TestModels"], resources: [.copy("Goldens")]),
+        .testTarget(name: "LCLTrainingTests", dependencies: ["TestModels", "LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "TestPictures"], resources: [.copy("Goldens")]),
+        .testTarget(name: "LCLWorkerTests", dependencies: ["LCLWorker", "LCLJob", "LCLLink", "LCLModel", "TestPictures", "TestModels"]),
         .executableTarget(name: "HostileWorker", dependencies: ["LCLWorker", "LCLJob", "CPosix"], path: "Tests/HostileWorker"),
         .testTarget(
             name: "LCLDaemonTests",
@@ -122,7 +123,7 @@ let package = Package(
                 "LCLDaemon", "LCLWorker", "LCLStore", "LCLSpool", "LCLJob", "LCLControl", "HostileWorker", "lcld", "CPosix",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "EndToEndTests", dependencies: ["LCLJob", "LCLControl", "TestPictures", "TestSchema", "lcl", "lcld", "lclctl"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["LCLModel", "TestModels", "LCLJob", "LCLControl", "TestPictures", "TestSchema", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -44,6 +44,8 @@ public struct Failure: Error, Codable, Hashable, Sendable, CustomStringConvertib
         case supportFewLabels = "support.few_labels"
         case supportEmpty = "support.empty"
         case supportConflict = "support.conflict"
+        /// More than the language model has room for.
+        case supportTooLarge = "support.too_large"
         case queriesEmpty = "queries.empty"
         case modelUnknown = "model.unknown"
         case methodUnsupported = "method.unsupported"

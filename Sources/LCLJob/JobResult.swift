@@ -19,11 +19,14 @@ public struct JobResult: Codable, Equatable, Sendable {
     /// Only where some queries named the expected label.
     public var evaluation: Evaluation?
     public var support: SupportReport
+    /// Only where a language model read the supports as a conversation.
+    public var conversation: ConversationReport?
     public var queries: [Verdict]
 
     public init(
         job: String, name: String?, engine: String, model: ModelIdentity, method: Manifest.Method, seed: UInt64,
-        transductive: Bool, labels: [String], support: SupportReport, queries: [Verdict], expected: [String?]
+        transductive: Bool, labels: [String], support: SupportReport, conversation: ConversationReport? = nil, queries: [Verdict],
+        expected: [String?]
     ) {
         self.job = job
         self.name = name
@@ -36,6 +39,7 @@ public struct JobResult: Codable, Equatable, Sendable {
         self.counts = Counts(queries)
         self.evaluation = Evaluation(queries, expected: expected, labels: labels)
         self.support = support
+        self.conversation = conversation?.measured(by: queries)
         self.queries = queries
     }
 
@@ -126,14 +130,19 @@ public struct Answer: Codable, Equatable, Sendable {
     public var scores: [Score]
     /// The supports most like the query, best first: the evidence.
     public var nearest: [Neighbour]
+    /// Share of the support set's orders that answer otherwise, 0 to 1; only where a language model read it in several.
+    public var orderSensitivity: Double?
 
-    public init(label: String, confidence: Double, unknown: Bool, margin: Double, scores: [Score], nearest: [Neighbour]) {
+    public init(
+        label: String, confidence: Double, unknown: Bool, margin: Double, scores: [Score], nearest: [Neighbour], orderSensitivity: Double? = nil
+    ) {
         self.label = label
         self.confidence = confidence.published
         self.unknown = unknown
         self.margin = margin.published
         self.scores = scores
         self.nearest = nearest
+        self.orderSensitivity = orderSensitivity?.published
     }
 
     public struct Score: Codable, Equatable, Sendable {

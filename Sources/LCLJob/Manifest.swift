@@ -3,6 +3,7 @@
 /// What a job asks for: `lcl/job/1`. Paths are relative to the job's directory and stay inside it.
 public struct Manifest: Hashable, Sendable {
     public static let schemaName = "lcl/job/1"
+    public static let maximumOrders = 64
     public static let fileName = "job.json"
 
     public var name: String?
@@ -74,6 +75,8 @@ public struct Manifest: Hashable, Sendable {
         /// How many of the best labels each answer lists; `nil` is all.
         public var top: Int?
         public var seed: UInt64 = 1
+        /// Orders of the support set whose scores `mllm` averages; the seed says which.
+        public var orders = 1
         /// Let the unlabelled queries of the job sharpen the prototypes.
         public var transductive = false
         /// How long after intake the job may wait, in seconds; `nil` is for ever.

@@ -27,7 +27,7 @@ extension Manifest: Codable {
 
 extension Manifest.Options: Encodable {
     private enum Key: String, CodingKey {
-        case priority, unknown, top, seed, transductive, expires
+        case priority, unknown, top, seed, orders, transductive, expires
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -40,6 +40,7 @@ extension Manifest.Options: Encodable {
         }
         try container.encodeIfPresent(top, forKey: .top)
         try container.encode(seed, forKey: .seed)
+        if orders != 1 { try container.encode(orders, forKey: .orders) }
         try container.encode(transductive, forKey: .transductive)
         try container.encodeIfPresent(expires, forKey: .expires)
     }

@@ -140,10 +140,11 @@ struct ManifestReader {
 
     private mutating func options(_ value: JSONValue) -> Manifest.Options {
         var options = Manifest.Options()
-        let fields = object(value, "$.options", allowed: ["priority", "unknown", "top", "seed", "transductive", "expires"])
+        let fields = object(value, "$.options", allowed: ["priority", "unknown", "top", "seed", "orders", "transductive", "expires"])
         if let value = fields["priority"] { options.priority = integer(value, "$.options.priority", -100...100) ?? 0 }
         if let value = fields["top"], value != .null { options.top = integer(value, "$.options.top", 1...Manifest.maximumLabels) }
         if let value = fields["seed"] { options.seed = UInt64(integer(value, "$.options.seed", 0...(1 << 53)) ?? 1) }
+        if let value = fields["orders"] { options.orders = integer(value, "$.options.orders", 1...Manifest.maximumOrders) ?? 1 }
         if let value = fields["unknown"] { options.unknown = unknown(value) }
         if let value = fields["transductive"] {
             if case .bool(let flag) = value { options.transductive = flag } else { expected("true or false", value, "$.options.transductive") }

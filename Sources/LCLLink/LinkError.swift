@@ -4,6 +4,10 @@
 public enum LinkError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The support set does not hold together.
     case support(reason: String)
+    /// The support set takes more than there is room for; the reason has the numbers.
+    case tooLarge(reason: String)
+    /// A template is none, or asks for what the model lacks.
+    case template(reason: String)
     /// The raw features have another width than the method was made for.
     case features(expected: Int, found: Int)
     /// The model cannot do what the job asks for.
@@ -15,6 +19,8 @@ public enum LinkError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .support(let reason): "unable to link the support set: \(reason)"
+        case .tooLarge(let reason): "unable to link the support set: \(reason)"
+        case .template(let reason): "unable to use the template: \(reason)"
         case .features(let expected, let found):
             "unable to link: the features are \(found) wide, the link map expects \(expected); fit it again for this encoder"
         case .method(let name, let model, let supported):

@@ -77,6 +77,8 @@ public struct LinkAnswer: Equatable, Sendable {
     public let unknown: Bool
     /// The supports most like the query, best first; equals in support order.
     public let nearest: [Neighbour]
+    /// Share of the orders of the support set whose own best label is another, 0 to 1; `nil` where order means nothing.
+    public var orderSensitivity: Double?
 
     public struct Neighbour: Equatable, Sendable {
         public let support: Int

@@ -15,6 +15,14 @@ public struct SupportCheck: Equatable, Sendable {
         public let confidence: Double
     }
 
+    /// Of a method that leaves no support out.
+    static let none = SupportCheck(leaveOneOutAccuracy: nil, suspects: [])
+
+    private init(leaveOneOutAccuracy: Double?, suspects: [Suspect]) {
+        self.leaveOneOutAccuracy = leaveOneOutAccuracy
+        self.suspects = suspects
+    }
+
     /// Calibrated probability of another label from which a support is a suspect.
     static let clearly = 0.9
 

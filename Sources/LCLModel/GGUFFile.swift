@@ -30,7 +30,7 @@ public final class GGUFFile: Sendable {
     }
 
     /// SHA-256 of the whole file.
-    public func digest() -> SHA256.Digest { SHA256.hash(file.bytes) }
+    public func digest() -> SHA256.Digest { file.digest() }
 
     // MARK: Metadata
 

@@ -10,8 +10,13 @@ public final class GGUFShards: Sendable {
 
     /// - Parameter path: of the only file, or of the first.
     /// - Throws: ``ModelError``: what is wrong with a file, or `wrongContent` where the files do not belong together.
-    public init(path: String) throws(ModelError) {
-        let first = try GGUFFile(path: path)
+    public convenience init(path: String) throws(ModelError) {
+        try self.init(first: path) { path throws(ModelError) in try GGUFFile(path: path) }
+    }
+
+    /// - Parameter open: gives the file of a name: `path`, and where it is the first of several, theirs.
+    init(first path: String, open: (String) throws(ModelError) -> GGUFFile) throws(ModelError) {
+        let first = try open(path)
         var files = [first]
         let count = first["split.count"] == nil ? 1 : try first.integer("split.count")
         guard (1...9999).contains(count) else { throw first.wrong("split.count", "it is \(count)") }
@@ -21,7 +26,7 @@ public final class GGUFShards: Sendable {
                 throw first.wrong("split.no", "this file is a part of \(count); name the one that ends in '\(suffix)'")
             }
             for number in 2...count {
-                let file = try GGUFFile(path: path.dropLast(suffix.count) + Self.suffix(number, count))
+                let file = try open(path.dropLast(suffix.count) + Self.suffix(number, count))
                 guard try file.integer("split.no") == number - 1, try file.integer("split.count") == count else {
                     throw file.wrong("split.no", "it does not belong to '\(path)'")
                 }
@@ -38,6 +43,13 @@ public final class GGUFShards: Sendable {
             throw first.wrong("split.tensors.count", "it is \(promised), but the files hold \(places.count)")
         }
         (self.first, self.files, self.places) = (first, files, places)
+    }
+
+    /// The names of all files of a model whose first file is called `name`: itself where that does not end in `-00001-of-NNNNN.gguf`.
+    public static func names(first name: String) -> [String] {
+        let count = name.dropLast(5).suffix(5)
+        guard let count = Int(count), count > 1, name.hasSuffix(suffix(1, count)) else { return [name] }
+        return (1...count).map { name.dropLast(suffix(1, count).count) + suffix($0, count) }
     }
 
     private static func suffix(_ number: Int, _ count: Int) -> String {

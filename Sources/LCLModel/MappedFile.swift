@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import LCLDigest
 
 /// A regular file, mapped for reading: its pages are shared by all processes that use it, and read when first touched.
 /// Model files are replaced by rename, never rewritten in place.
@@ -28,6 +29,9 @@ final class MappedFile: @unchecked Sendable {
         }
         bytes = UnsafeRawBufferPointer(start: start, count: Int(status.st_size))
     }
+
+    /// SHA-256 of all bytes.
+    func digest() -> SHA256.Digest { withExtendedLifetime(self) { SHA256.hash(bytes) } }
 
     deinit {
         if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }

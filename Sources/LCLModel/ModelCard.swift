@@ -14,9 +14,21 @@ public struct ModelCard: Codable, Equatable, Sendable {
     public var licence: String
     /// File name to SHA-256 in hexadecimal: every file that the model is loaded from.
     public var files: [String: String]
-    public var encoder: Encoder
+    /// What a model of features reads pictures with; absent in a model of `language`.
+    public var encoder: Encoder?
     /// Absent where the model has no learned link map: only `prototype` works then.
     public var link: Link?
+    /// What a model that answers by `mllm` is made of.
+    public var language: LanguageCard?
+
+    public init(name: String, description: String, licence: String, files: [String: String], language: LanguageCard) {
+        schema = Self.schemaName
+        self.name = name
+        self.description = description
+        self.licence = licence
+        self.files = files
+        self.language = language
+    }
 
     public struct Encoder: Codable, Equatable, Sendable {
         /// `efficientnet-lite0`.
@@ -57,17 +69,29 @@ public struct ModelCard: Codable, Equatable, Sendable {
             let isDigest = digest.utf8.count == 64 && digest.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
             try require(isDigest, "files.\(name)", "it must be a SHA-256 of 64 lower-case hexadecimal digits")
         }
-        try require(files[encoder.file] != nil, "encoder.file", "'\(encoder.file)' is not listed under 'files'")
+        try require((encoder == nil) != (language == nil), "encoder", "a model has either an 'encoder' or a 'language' part")
+        if let encoder { try check(encoder, file) }
+        if let link {
+            try require(files[link.file] != nil, "link.file", "'\(link.file)' is not listed under 'files'")
+            try require(encoder != nil, "link", "only a model with an 'encoder' has one")
+        }
+        if let language, let mistake = language.mistake(files: files) { try require(false, "language.\(mistake.field)", mistake.reason) }
+    }
+
+    private func check(_ encoder: Encoder, _ file: String) throws(ModelError) {
+        func require(_ condition: Bool, _ item: String, _ reason: @autoclosure () -> String) throws(ModelError) {
+            if !condition { throw ModelError(.badCard, file: file, item: "encoder.\(item)", reason()) }
+        }
+        try require(files[encoder.file] != nil, "file", "'\(encoder.file)' is not listed under 'files'")
         try require(
-            encoder.architecture == EfficientNetLite0.architecture, "encoder.architecture",
+            encoder.architecture == EfficientNetLite0.architecture, "architecture",
             "'\(encoder.architecture)' is unknown; this version has '\(EfficientNetLite0.architecture)'")
-        try require(encoder.inputSize == EfficientNetLite0.inputSize, "encoder.inputSize", "it must be \(EfficientNetLite0.inputSize)")
-        try require((1...32).contains(encoder.taps.count), "encoder.taps", "1 to 32 taps are needed")
+        try require(encoder.inputSize == EfficientNetLite0.inputSize, "inputSize", "it must be \(EfficientNetLite0.inputSize)")
+        try require((1...32).contains(encoder.taps.count), "taps", "1 to 32 taps are needed")
         for tap in encoder.taps {
             let known = Tap(tap).flatMap(EfficientNetLite0.dimension(of:)) != nil
-            try require(known, "encoder.taps", "'\(tap)' is not a tap such as 'd11.max', 'b10.mean' or 'head.mean'")
+            try require(known, "taps", "'\(tap)' is not a tap such as 'd11.max', 'b10.mean' or 'head.mean'")
         }
-        if let link { try require(files[link.file] != nil, "link.file", "'\(link.file)' is not listed under 'files'") }
     }
 
     private static func field(of error: DecodingError) -> String? {
@@ -84,6 +108,7 @@ public struct ModelCard: Codable, Equatable, Sendable {
         switch error {
         case .keyNotFound: "this field is missing"
         case .typeMismatch, .valueNotFound: "this field is of the wrong type"
+        case .dataCorrupted(let context) where !context.codingPath.isEmpty: context.debugDescription
         default: "it is not valid JSON"
         }
     }

@@ -93,7 +93,7 @@ public struct ModelDirectory: Sendable {
     public func open(_ file: String) throws(ModelError) -> GGUFFile {
         guard let expected = card.files[file] else { throw ModelError(.badCard, file: path, item: file, "the card lists no such file") }
         let mapped = try MappedFile(path: path(of: file))
-        let digest = SHA256.hash(mapped.bytes).hex
+        let digest = mapped.digest().hex
         guard digest == expected else {
             throw ModelError(
                 .digestMismatch, file: path(of: file), "its SHA-256 is \(digest), the card says \(expected); install the model again")
@@ -106,8 +106,30 @@ public struct ModelDirectory: Sendable {
         for file in card.files.keys.sorted() { _ = try open(file) }
     }
 
+    /// Bytes of all files that the card names.
+    public func byteCount() throws(ModelError) -> Int {
+        var sum = 0
+        for file in card.files.keys { sum += try MappedFile(path: path(of: file)).bytes.count }
+        return sum
+    }
+
+    /// A model in one or several GGUF files that the card names, each one's digest checked.
+    /// - Parameter file: the only one, or the first.
+    public func openShards(_ file: String) throws(ModelError) -> GGUFShards {
+        try GGUFShards(first: file) { name throws(ModelError) in try open(name) }
+    }
+
     /// The encoder's weights, its file's digest checked, and the card's taps.
     public func loadEncoder() throws(ModelError) -> (network: EfficientNetLite0, taps: [Tap]) {
-        (try EfficientNetLite0(gguf: open(card.encoder.file)), card.encoder.taps.compactMap(Tap.init))
+        let encoder = try encoder()
+        return (try EfficientNetLite0(gguf: open(encoder.file)), encoder.taps.compactMap(Tap.init))
+    }
+
+    /// - Throws: ``ModelError``, `unsupported`, where the model has none.
+    public func encoder() throws(ModelError) -> ModelCard.Encoder {
+        guard let encoder = card.encoder else {
+            throw ModelError(.unsupported, file: path, item: "encoder", "this is a language model: it has no encoder of features; name another model")
+        }
+        return encoder
     }
 }

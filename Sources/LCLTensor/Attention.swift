@@ -63,7 +63,33 @@ public final class AttentionMemory: Sendable {
     }
 
     /// Bytes that the packed keys and values take.
-    public var byteCount: Int { (padded + count) * heads.size * heads.memoryHeads * MemoryLayout<Float>.stride }
+    public var byteCount: Int { Self.byteCount(count, heads) }
+
+    public static func byteCount(_ count: Int, _ heads: AttentionHeads) -> Int {
+        ((count + 15) / 16 * 16 + count) * heads.size * heads.memoryHeads * MemoryLayout<Float>.stride
+    }
+
+    /// What ``withParts(_:)`` gave, read back part by part.
+    /// - Parameter fill: fills each part.
+    public init(count: Int, heads: AttentionHeads, fill: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
+        (self.count, padded, self.heads) = (count, (count + 15) / 16 * 16, heads)
+        func parts(_ floats: Int) throws -> [FloatBuffer] {
+            try (0..<heads.memoryHeads).map { _ in
+                let part = FloatBuffer(count: floats)
+                try fill(UnsafeMutableRawBufferPointer(start: part.base, count: floats * MemoryLayout<Float>.stride))
+                return part
+            }
+        }
+        keys = try parts(padded * heads.size)
+        values = try parts(count * heads.size)
+    }
+
+    /// The packed keys and values, ``byteCount`` bytes in all; only the same kernels understand them.
+    public func withParts(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+        for (parts, floats) in [(keys, padded * heads.size), (values, count * heads.size)] {
+            for part in parts { try body(UnsafeRawBufferPointer(start: part.base, count: floats * MemoryLayout<Float>.stride)) }
+        }
+    }
 
     fileprivate static func panels(_ size: Int) -> [Range<Int>] {
         var panels: [Range<Int>] = [], first = 0

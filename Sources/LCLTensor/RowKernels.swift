@@ -6,13 +6,11 @@ import Foundation
 
 extension Matrix {
     /// Each row divided by its root mean square and multiplied by `weight`. Zhang and Sennrich, arXiv 1910.07467.
-    public func rmsNormalized(_ weight: [Float], epsilon: Float) -> Matrix {
+    public func rmsNormalized(_ weight: [Float], epsilon: Float, threads: Int = 1) -> Matrix {
         precondition(weight.count == columnCount && columnCount % 8 == 0, "\(weight.count) weights for \(columnCount) columns")
         var result = Matrix(rows: rowCount, columns: columnCount)
-        for row in 0..<rowCount {
-            withRow(row) { from in
-                result.withMutableRow(row) { lcl_rms_norm(from.baseAddress!, weight, epsilon, columnCount, $0.baseAddress!) }
-            }
+        result.forEachRow(threads: threads) { row, out in
+            withRow(row) { lcl_rms_norm($0.baseAddress!, weight, epsilon, columnCount, out) }
         }
         return result
     }
@@ -21,43 +19,43 @@ extension Matrix {
     public func layerNormalized(_ norm: LayerNorm, threads: Int) -> Matrix {
         precondition(norm.weight.count == columnCount && columnCount % 8 == 0, "\(norm.weight.count) weights for \(columnCount) columns")
         var result = Matrix(rows: rowCount, columns: columnCount)
-        let stride = result.stride
-        result.withMutableBase { out in
-            nonisolated(unsafe) let out = out
-            Threads.run(threads) { thread in
-                for row in rowCount * thread / threads..<rowCount * (thread + 1) / threads {
-                    withRow(row) { lcl_layer_norm($0.baseAddress!, norm.weight, norm.bias, norm.epsilon, columnCount, out + row * stride) }
-                }
-            }
+        result.forEachRow(threads: threads) { row, out in
+            withRow(row) { lcl_layer_norm($0.baseAddress!, norm.weight, norm.bias, norm.epsilon, columnCount, out) }
         }
         return result
     }
 
     /// silu(self) * up, element by element. Shazeer, arXiv 2002.05202.
-    public consuming func swiGLU(_ up: Matrix) -> Matrix {
+    public consuming func swiGLU(_ up: Matrix, threads: Int = 1) -> Matrix {
         precondition(up.rowCount == rowCount && up.columnCount == columnCount && columnCount % 8 == 0, "shapes of a gate")
-        let (rows, columns) = (rowCount, columnCount)
+        let columns = columnCount
         var gate = self
-        for row in 0..<rows {
-            up.withRow(row) { from in gate.withMutableRow(row) { lcl_silu_product($0.baseAddress!, from.baseAddress!, columns) } }
-        }
+        gate.forEachRow(threads: threads) { row, out in up.withRow(row) { lcl_silu_product(out, $0.baseAddress!, columns) } }
         return gate
     }
 
     /// Rotates every head of every row by the angles of its position.
     /// - Parameter positions: of each row.
-    public mutating func rotate(_ rotation: Rotation, positions: [Int]) {
+    public mutating func rotate(_ rotation: Rotation, positions: [Int], threads: Int = 1) {
         precondition(positions.count == rowCount && columnCount % rotation.headSize == 0, "whole heads")
         let heads = columnCount / rotation.headSize, half = rotation.half
-        for row in 0..<rowCount {
+        forEachRow(threads: threads) { row, to in
             precondition(positions[row] >= 0 && positions[row] < rotation.positions, "position \(positions[row])")
             let angles = positions[row] * half
-            withMutableRow(row) { to in
-                for head in 0..<heads {
-                    lcl_rotate_pairs(
-                        to.baseAddress! + head * rotation.headSize, rotation.cosine.base + angles, rotation.sine.base + angles, half,
-                        rotation.adjacent)
-                }
+            for head in 0..<heads {
+                lcl_rotate_pairs(
+                    to + head * rotation.headSize, rotation.cosine.base + angles, rotation.sine.base + angles, half, rotation.adjacent)
+            }
+        }
+    }
+
+    /// Calls `body` with every row, on several threads at once.
+    private mutating func forEachRow(threads: Int, _ body: @Sendable (Int, UnsafeMutablePointer<Float>) -> Void) {
+        let (rows, stride) = (rowCount, stride)
+        withMutableBase { out in
+            nonisolated(unsafe) let out = out
+            Threads.run(threads) { thread in
+                for row in rows * thread / threads..<rows * (thread + 1) / threads { body(row, out + row * stride) }
             }
         }
     }

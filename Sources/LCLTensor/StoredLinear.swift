@@ -128,6 +128,30 @@ public struct StoredLinear: Sendable {
         }
     }
 
+    /// The highest output of each row; of equals, the first.
+    public func highest(_ x: Matrix, threads: Int) -> [Int] {
+        let rows = x.rowCount, blocks = (weights.rows + blockSize - 1) / blockSize
+        guard rows > 0 else { return [] }
+        // [block][row]
+        let values = FloatBuffer(count: blocks * rows), places = FloatBuffer(count: blocks * rows)
+        forEachBlock(x, threads: threads) { block, task in
+            let width = Self.padded(block.count), first = block.lowerBound / blockSize * rows
+            let out = FloatBuffer(count: rows * width)
+            (task.c, task.c_row) = (out.base, width)
+            Self.run(&task)
+            for row in 0..<rows {
+                let outputs = UnsafeBufferPointer(start: out.base + row * width, count: block.count)
+                let best = outputs.indices.reduce(0) { outputs[$1] > outputs[$0] ? $1 : $0 }
+                // A place inside a block is small: exact as a float.
+                (values.base[first + row], places.base[first + row]) = (outputs[best], Float(best))
+            }
+        }
+        return (0..<rows).map { row in
+            let block = (0..<blocks).reduce(0) { values.base[$1 * rows + row] > values.base[$0 * rows + row] ? $1 : $0 }
+            return block * blockSize + Int(places.base[block * rows + row])
+        }
+    }
+
     // MARK: Blocks
 
     /// Outputs that become floats together: 192 KiB of them, in whole panels.

@@ -9,6 +9,8 @@ package struct Episode {
     package var queries: [(row: Int, label: Int)]
     /// Queries of a class that has no supports.
     package var outsiders: [Int] = []
+    /// What each label is called; empty where it does not matter.
+    package var names: [String] = []
 
     package init(supports: [[Int]], queries: [(row: Int, label: Int)]) {
         self.supports = supports
@@ -115,6 +117,7 @@ package struct EpisodeSampler {
     private func draw(_ chosen: [Int], others: [Int], _ shape: Shape, _ random: inout SeededRandom) -> Episode {
         var episode = Episode(supports: [], queries: [])
         for (label, index) in chosen.enumerated() {
+            episode.names.append(classes[index].name)
             let rows = classes[index].rows
             let drawn = random.sample(min(rows.count, shape.shots + shape.queries(of: label)), of: rows)
             episode.supports.append(Array(drawn.prefix(shape.shots)))

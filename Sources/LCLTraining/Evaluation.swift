@@ -16,6 +16,8 @@ public struct Evaluation: Sendable {
     public var episodes = 1000
     public var seed: UInt64 = 1
     public var trainer = LinkTrainer()
+    /// Only what flipped labels do.
+    public var onlyFlips = false
 
     public init() {}
 
@@ -40,7 +42,7 @@ public struct Evaluation: Sendable {
             let (space, calibration) = try fitted(training, without: source, taps: taps, link: link)
             let sampler = EpisodeSampler(test, classes: classes, mean: mean)
             let stage = Stage(test, classes: classes, space: space, sampler: sampler)
-            measure(stage, calibration, source: source, into: &report)
+            try measure(stage, calibration, source: source, into: &report)
         }
         return report
     }
@@ -59,8 +61,12 @@ public struct Evaluation: Sendable {
         return (FeatureSpace(parts), calibrations[method]!)
     }
 
-    private func measure(_ stage: Stage, _ calibration: Calibration, source: String, into report: inout EvaluationReport) {
+    private func measure(_ stage: Stage, _ calibration: Calibration, source: String, into report: inout EvaluationReport) throws {
         for shots in shots where stage.sampler.isFeasible(shots: shots) {
+            let robust = episodes(stage.sampler, source, shots)
+            report.flips += try stage.flips(robust, source: source, shots: shots)
+            if onlyFlips { continue }
+            report.order.append(try stage.order(robust, source: source, shots: shots))
             for negatives in Negatives.allCases {
                 let shape = EpisodeSampler.Shape(ways: ways, shots: shots, negatives: negatives)
                 let trials = stage.trials(shape, count: episodes, random(source, shots, negatives))
@@ -69,20 +75,17 @@ public struct Evaluation: Sendable {
                 report.calibration.append(.init(cell, trials, calibration))
                 report.unknown.append(unknown(stage, cell, calibration))
             }
-            let robust = episodes(stage, source, shots)
-            report.flips += stage.flips(robust, source: source, shots: shots)
-            report.order.append(stage.order(robust, source: source, shots: shots))
         }
-        for shots in shots.filter({ $0 <= 4 }) {
+        for shots in shots.filter({ $0 <= 4 && !onlyFlips }) {
             for mix in EvaluationReport.Mix.all { report.transductive.append(transductive(stage, source, shots, mix)) }
         }
     }
 
     /// Of the shape that accuracy is measured on, for figures that run each episode several times.
-    private func episodes(_ stage: Stage, _ source: String, _ shots: Int) -> [Episode] {
+    private func episodes(_ sampler: EpisodeSampler, _ source: String, _ shots: Int) -> [Episode] {
         let shape = EpisodeSampler.Shape(ways: ways, shots: shots, negatives: negatives)
         var random = random(source, shots, negatives, 3), drawn: [Episode] = []
-        while drawn.count < max(1, episodes * 2 / 5), let episode = stage.sampler.episode(shape, &random) { drawn.append(episode) }
+        while drawn.count < max(1, episodes * 2 / 5), let episode = sampler.episode(shape, &random) { drawn.append(episode) }
         return drawn
     }
 

@@ -4,9 +4,9 @@ import Foundation
 extension EvaluationReport {
     /// The report for people: Markdown tables.
     public var table: String {
-        let head = "\(method) on \(taps.joined(separator: " + ")), \(ways) labels, \(episodes) episodes a cell, "
+        let head = "\(method)\(taps.isEmpty ? "" : " on " + taps.joined(separator: " + ")), \(ways) labels, \(episodes) episodes a cell, "
             + (heldOut ? "each source held out of fit, centring and calibration" : "the model as it is") + ", seed \(seed)\n"
-        return [
+        return ([
             head,
             Self.table("accuracy, \(negatives.rawValue) negatives", "shots", accuracy, row: \.source, column: { "\($0.shots)" }) {
                 Self.text($0.accuracy) + " ± " + Self.text($0.interval)
@@ -26,7 +26,7 @@ extension EvaluationReport {
             Self.table("answers that change with the order of the supports, %", "shots", order, row: \.source, column: { "\($0.shots)" }) {
                 Self.text($0.changed)
             },
-        ].joined(separator: "\n")
+        ].filter { !$0.isEmpty }).joined(separator: "\n")
     }
 
     /// One Markdown table; rows and columns in the order in which they first come.

@@ -42,6 +42,28 @@ public struct PaperEvaluation: Sendable {
         }
     }
 
+    /// A language model's answers to the same questions.
+    /// - Parameter options: its seed orders the supports.
+    /// - Returns: the cells, and why pictures were left out.
+    public func run(
+        _ model: ConversationModel, supports: [Int], counting: LanguageProtocol, options: LinkOptions
+    ) throws -> (cells: [Cell], skipped: [String: String]) {
+        let stage = LanguageStage(model, paths: [], counting: counting, options: options)
+        let cells = try supports.map { n in
+            let hits = try episodes.compactMap { try hit($0, stage, shots: n / 2) }
+            let (mean, half) = interval95(hits.map { $0 ? 100 : 0 })
+            return Cell(n: n, questions: hits.count, leftOut: episodes.count - hits.count, accuracy: mean, interval: half)
+        }
+        return (cells, stage.failures)
+    }
+
+    private func hit(_ episode: PaperEpisode, _ stage: LanguageStage, shots: Int) throws -> Bool? {
+        guard episode.supports.allSatisfy({ $0.count >= shots }) else { return nil }
+        let logits = try stage.answer(
+            supports: episode.supports.map { Array($0.prefix(shots)) }, names: episode.names, queries: [episode.query], truths: [episode.label])
+        return logits.map { $0[0][episode.label] > $0[0][1 - episode.label] }
+    }
+
     /// `nil` where the question cannot be asked. Of equal scores neither is right.
     private func hit(_ episode: PaperEpisode, _ rows: [String: Int], _ points: Matrix, _ space: FeatureSpace, shots: Int) -> Bool? {
         guard let query = rows[episode.query], episode.supports.allSatisfy({ $0.count >= shots }) else { return nil }

@@ -3,7 +3,7 @@ import LCLLink
 import LCLTensor
 
 /// Some classes' pictures in a feature space, ready to run episodes on.
-struct Stage {
+package struct Stage {
     let space: FeatureSpace
     let sampler: EpisodeSampler
     /// The pictures in the space: [pictures of the classes x width].

@@ -43,21 +43,3 @@ extension Episode {
         return reversed
     }
 }
-
-extension Stage {
-    /// Of the same episodes, one figure for each share of flipped supports that is a whole number of pictures.
-    func flips(_ episodes: [Episode], source: String, shots: Int) -> [EvaluationReport.Flips] {
-        EvaluationReport.flippedShares.filter { ($0 * Double(shots)).rounded() == $0 * Double(shots) }.map { share in
-            let hits = episodes.flatMap { run($0.flipped(Int(share * Double(shots)))).hits }
-            let (mean, half) = interval95(hits.map { $0 ? 100 : 0 })
-            return EvaluationReport.Flips(source: source, shots: shots, flipped: share * 100, accuracy: mean, interval: half)
-        }
-    }
-
-    func order(_ episodes: [Episode], source: String, shots: Int) -> EvaluationReport.Order {
-        let pairs = episodes.flatMap { zip(run($0).hits, run($0.reversed).hits) }
-        let changed = pairs.count { $0 != $1 }
-        return EvaluationReport.Order(
-            source: source, shots: shots, changed: 100 * Double(changed) / Double(max(1, pairs.count)))
-    }
-}

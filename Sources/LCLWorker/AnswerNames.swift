@@ -17,7 +17,7 @@ extension Answer {
         }
         self.init(
             label: labels[answer.label].name, confidence: answer.probabilities[answer.label], unknown: answer.unknown,
-            margin: answer.margin, scores: scores, nearest: nearest)
+            margin: answer.margin, scores: scores, nearest: nearest, orderSensitivity: answer.orderSensitivity)
     }
 }
 
@@ -31,31 +31,46 @@ extension UnknownRule {
     }
 }
 
-extension LinkModel.Method {
-    /// `nil` is the model's best.
-    /// - Throws: ``LinkError`` where this version has no such method.
-    init?(_ method: Manifest.Method) throws(LinkError) {
-        switch method {
-        case .link: return nil
-        case .metric: self = .metric
-        case .prototype: self = .prototype
-        case .mllm: throw .method(name: method.rawValue, model: "-", supported: LinkModel.Method.allCases.map(\.rawValue))
-        }
+extension LinkOptions {
+    init(_ options: Manifest.Options) {
+        self.init()
+        unknown = UnknownRule(options.unknown)
+        seed = options.seed
+        orders = options.orders
     }
 }
 
 extension Manifest.Method {
     /// This method, or the model's best where it is left to the model.
-    func resolved(by model: LinkModel) -> Manifest.Method {
-        guard self == .link else { return self }
-        return switch model.bestMethod {
-        case .metric: .metric
-        case .prototype: .prototype
-        }
+    func resolved(by model: any LoadedModel) -> Manifest.Method {
+        self == .link ? Manifest.Method(rawValue: model.methods[0])! : self
+    }
+}
+
+extension ConversationReport {
+    init(_ summary: ConversationSummary) {
+        self.init(positions: summary.positions, orders: summary.orders, template: summary.template)
     }
 }
 
 extension Failure {
+    /// Runs `body`, and says in a job's terms what is the submitter's to mend.
+    static func told<T>(_ body: () throws -> T) throws -> T {
+        do {
+            return try body()
+        } catch let error as LinkError {
+            if case .tooLarge(let reason) = error { throw Failure(.supportTooLarge, reason, subject: "$.labels") }
+            // Trying again would not mend it.
+            throw Failure(.methodUnsupported, "\(error)", subject: "$.method")
+        }
+    }
+
+    static func noRoom(for image: String) -> Failure {
+        Failure(
+            .imageTooLarge, "'\(image)' takes more positions of the language model than the support set leaves; use fewer supports, or a smaller picture",
+            subject: image)
+    }
+
     static func conflict(_ a: String, _ labelOfA: String, _ b: String, _ labelOfB: String) -> Failure {
         Failure(
             .supportConflict,

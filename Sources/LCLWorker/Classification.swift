@@ -2,6 +2,7 @@
 import Foundation
 import LCLImage
 import LCLJob
+import LCLLink
 import Synchronization
 
 /// A job answered in this process, without a daemon: the same engine, the same result, byte for byte.
@@ -13,6 +14,8 @@ public struct Classification: Sendable {
     public var models: String?
     public var limits = ImageLimits()
     public var threads = 1
+    /// Where support sets that language models have read are kept.
+    public var prefixes: PrefixCache?
 
     public init(job: JobID, manifest: Manifest, source: any PictureSource) {
         self.job = job
@@ -28,7 +31,7 @@ public struct Classification: Sendable {
         let numbered = queries.enumerated().map { Numbered(ordinal: $0.offset, value: $0.element) }
         let work = SharedWork(numbered, slice: manifest.options.transductive ? numbered.count : JobRunner.batch, progress: progress)
         let first = try runner(), linked = try first.link(manifest, from: source)
-        let others = manifest.options.transductive ? 0 : min(threads, (queries.count + JobRunner.batch - 1) / JobRunner.batch) - 1
+        let others = manifest.options.transductive || first.isParallel ? 0 : min(threads, (queries.count + JobRunner.batch - 1) / JobRunner.batch) - 1
         let group = DispatchGroup()
         for _ in 0..<max(0, others) {
             group.enter()
@@ -46,7 +49,8 @@ public struct Classification: Sendable {
 
     private func runner() throws -> JobRunner {
         // Nothing but duplicates profits from the cache here, so it is small.
-        try ModelShelf(directory: models, limits: limits).runner(for: manifest.model)
+        let memory = Int(ProcessInfo.processInfo.physicalMemory / 4 * 3)
+        return try ModelShelf(directory: models, limits: limits, threads: threads, memory: memory, prefixes: prefixes).runner(for: manifest.model)
     }
 }
 
@@ -57,7 +61,7 @@ extension JobResult {
         self.init(
             job: job.rawValue, name: manifest.name, engine: WorkerProgram.engine, model: linked.model, method: linked.method,
             seed: manifest.options.seed, transductive: manifest.options.transductive, labels: manifest.labels.map(\.name),
-            support: linked.support, queries: verdicts, expected: expected)
+            support: linked.support, conversation: linked.conversation, queries: verdicts, expected: expected)
     }
 
     /// The bytes of `result.json`.

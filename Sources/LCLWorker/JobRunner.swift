@@ -9,93 +9,67 @@ import LCLTensor
 ///
 /// One for each thread. Answers depend on the job and the model alone, not on batches, slices, threads or caches.
 public final class JobRunner {
-    public static let batch = FeatureReader.batch
+    /// Queries looked at together at most.
+    public static let batch = 32
 
     /// Verdicts in one message at most.
     private static let messageSize = 256
 
+    let model: any LoadedModel
     private let reader: FeatureReader
 
-    /// - Parameter cached: pictures whose features are kept, about 7 kB each.
-    public init(model: LinkModel, limits: ImageLimits = ImageLimits(), cached: Int = 2048) {
-        reader = FeatureReader(model: model, limits: limits, cached: cached)
+    /// - Parameter cached: floats of pictures' features that are kept.
+    public init(model: any LoadedModel, limits: ImageLimits = ImageLimits(), cached: Int = 1 << 22) {
+        self.model = model
+        reader = FeatureReader(encoder: model.encoder(limits: limits), limits: limits, cached: cached)
     }
+
+    /// Whether this one uses all threads by itself.
+    var isParallel: Bool { model.isParallel }
 
     /// A job whose supports are linked. `Sendable`: several threads may answer queries of one job.
     public struct LinkedJob: Sendable {
         public let manifest: Manifest
         public let linked: Linked
-        let support: LinkedSupport
-        /// The supports that could be used, as the link model numbers them.
-        let used: [Support]
-    }
-
-    struct Support: Sendable {
-        var image: String
-        /// Number of its label in the manifest.
-        var label: Int
+        let support: any LinkedModel
+        /// The supports that could be used, as the model numbers them.
+        let used: [SupportPictures.Used]
     }
 
     /// Reads and links the job's supports.
-    /// - Parameter alive: called before every batch of supports.
-    /// - Throws: ``Failure``: `support.empty`, `support.conflict`, `method.unsupported`.
+    /// - Parameter alive: called now and then: reading and linking may take long.
+    /// - Throws: ``Failure``: `support.empty`, `support.conflict`, `support.too_large`, `method.unsupported`.
     public func link(_ manifest: Manifest, from source: some PictureSource, alive: () throws -> Void = {}) throws -> LinkedJob {
-        let supports = manifest.labels.enumerated().flatMap { i, label in label.support.map { Support(image: $0, label: i) } }
-        var used: [Support] = [], skipped: [SupportReport.Skipped] = [], features: [Float] = []
-        var owners: [SHA256.Digest: Support] = [:]
-        for batch in supports.batches(of: Self.batch) {
-            try alive()
-            for (support, picture) in zip(batch, reader.read(batch.map(\.image), from: source)) {
-                let label = manifest.labels[support.label].name
-                if let digest = picture.digest, let owner = owners.updateValue(support, forKey: digest), owner.label != support.label {
-                    throw Failure.conflict(support.image, label, owner.image, manifest.labels[owner.label].name)
-                }
-                switch picture.features {
-                case .success(let row):
-                    used.append(support)
-                    features += row
-                case .failure(let failure): skipped.append(.init(image: support.image, label: label, error: failure))
-                }
-            }
+        let options = LinkOptions(manifest.options)
+        try check(manifest)
+        try Failure.told { try model.admit(manifest.labels.map(\.name), shots: manifest.labels.map(\.support.count), options: options) }
+        let supports = try SupportPictures(of: manifest, by: reader, from: source, alive: alive)
+        let support = try Failure.told {
+            try model.link(supports.pictures, by: manifest.method == .link ? nil : manifest.method.rawValue, options: options, alive: alive)
         }
-        for (i, label) in manifest.labels.enumerated() where !used.contains(where: { $0.label == i }) {
-            throw Failure.empty(label.name, skipped.first { $0.label == label.name }?.error)
-        }
-        let matrix = Matrix(rows: used.count, columns: reader.model.featureWidth, features)
-        let set = try SupportSet(features: matrix, labels: used.map(\.label), ways: manifest.labels.count)
-        return try link(set, used: used, skipped: skipped, manifest: manifest)
+        let linked = Linked(
+            support: SupportReport(support.check, of: supports, manifest), model: .init(name: model.name, sha256: model.sha256),
+            method: manifest.method.resolved(by: model), conversation: support.conversation.map(ConversationReport.init))
+        return LinkedJob(manifest: manifest, linked: linked, support: support, used: supports.used)
     }
 
-    private func link(
-        _ set: SupportSet, used: [Support], skipped: [SupportReport.Skipped], manifest: Manifest
-    ) throws -> LinkedJob {
-        let support = try linked(set, by: manifest.method, unknown: UnknownRule(manifest.options.unknown))
-        let suspects = support.check.suspects.map {
-            SupportReport.Suspect(
-                image: used[$0.support].image, label: manifest.labels[used[$0.support].label].name,
-                looksLike: manifest.labels[$0.looksLike].name, confidence: $0.confidence)
-        }
-        let report = SupportReport(
-            images: used.count, leaveOneOutAccuracy: support.check.leaveOneOutAccuracy, suspects: suspects, skipped: skipped)
-        let identity = JobResult.ModelIdentity(name: reader.model.name, sha256: reader.model.sha256)
-        let linked = Linked(support: report, model: identity, method: manifest.method.resolved(by: reader.model))
-        return LinkedJob(manifest: manifest, linked: linked, support: support, used: used)
-    }
-
-    private func linked(_ set: SupportSet, by method: Manifest.Method, unknown: UnknownRule) throws -> LinkedSupport {
-        do {
-            return try reader.model.link(set, method: LinkModel.Method(method), unknown: unknown)
-        } catch {
-            guard case LinkError.method = error else { throw error }
+    private func check(_ manifest: Manifest) throws(Failure) {
+        let method = manifest.method.resolved(by: model)
+        guard model.methods.contains(method.rawValue) else {
             throw Failure(
-                .methodUnsupported, "model '\(reader.model.name)' cannot answer by '\(method.rawValue)'; leave the method out to use its best",
+                .methodUnsupported,
+                "model '\(model.name)' cannot answer by '\(method.rawValue)', but by \(model.methods.joined(separator: ", ")); leave the method out to use its best",
                 subject: "$.method")
+        }
+        guard method != .mllm || !manifest.options.transductive else {
+            throw Failure(
+                .methodUnsupported, "'mllm' asks each query by itself, so 'transductive' has no meaning; leave it out", subject: "$.options.transductive")
         }
     }
 
     /// Answers `queries`, batch by batch; a transductive job's all at once, so `queries` must be all that it has.
     /// - Parameters:
-    ///   - began: called with the ordinals of each batch before it is looked at.
+    ///   - began: called with the ordinals of each batch before it is looked at, and now and then while it is.
     ///   - emit: called with the verdicts as they come.
     public func answer(
         _ queries: [Numbered<Manifest.Query>], of job: LinkedJob, from source: some PictureSource, batch: Int = JobRunner.batch,
@@ -103,24 +77,26 @@ public final class JobRunner {
     ) throws {
         let transductive = job.manifest.options.transductive
         var all: [FeatureReader.Picture] = []
-        for part in queries.batches(of: min(max(batch, 1), Self.batch)) {
-            try began(part.map(\.ordinal))
+        for part in queries.batches(of: min(max(batch, 1), reader.batch)) {
+            func alive() throws { try began(part.map(\.ordinal)) }
+            try alive()
             let pictures = reader.read(part.map(\.value.image), from: source)
-            if transductive { all += pictures } else { try emit(verdicts(part, pictures, job)) }
+            if transductive { all += pictures } else { try emit(verdicts(part, pictures, job, alive)) }
         }
         if transductive {
-            for part in verdicts(queries[...], all, job).batches(of: Self.messageSize) { try emit(Array(part)) }
+            for part in try verdicts(queries[...], all, job, {}).batches(of: Self.messageSize) { try emit(Array(part)) }
         }
     }
 
     private func verdicts(
-        _ queries: ArraySlice<Numbered<Manifest.Query>>, _ pictures: [FeatureReader.Picture], _ job: LinkedJob
-    ) -> [Numbered<Verdict>] {
+        _ queries: ArraySlice<Numbered<Manifest.Query>>, _ pictures: [FeatureReader.Picture], _ job: LinkedJob, _ alive: () throws -> Void
+    ) throws -> [Numbered<Verdict>] {
         let readable = pictures.compactMap { try? $0.features.get() }
-        let matrix = Matrix(rows: readable.count, columns: reader.model.featureWidth, readable.flatMap { $0 })
-        var answers = job.support.answer(matrix, transductive: job.manifest.options.transductive)[...]
+        var answers = try job.support.answer(readable, transductive: job.manifest.options.transductive, alive: alive)[...]
         return zip(queries, pictures).map { query, picture in
-            let outcome = picture.features.map { _ in Answer(answers.removeFirst(), of: job) }
+            let outcome = picture.features.flatMap { _ in
+                answers.removeFirst().map { .success(Answer($0, of: job)) } ?? .failure(.noRoom(for: query.value.image))
+            }
             let verdict = Verdict(id: query.value.id, image: query.value.image, sha256: picture.digest?.hex, outcome: outcome)
             return Numbered(ordinal: query.ordinal, value: verdict)
         }

@@ -9,14 +9,25 @@ public final class ModelShelf {
     private let searchPath: [String]
     private let limits: ImageLimits
     private let capacity: Int
+    private let threads: Int
+    private let memory: Int
+    private let prefixes: PrefixCache?
     /// Most lately used last.
     private var loaded: [(name: String, runner: JobRunner)] = []
 
-    /// - Parameter directory: where models lie; `nil` is the usual search path.
-    public init(directory: String? = nil, limits: ImageLimits = ImageLimits(), capacity: Int = 2) {
+    /// - Parameters:
+    ///   - directory: where models lie; `nil` is the usual search path.
+    ///   - threads: that a language model may use.
+    ///   - memory: bytes that a support set of a language model may take.
+    ///   - prefixes: where support sets that language models have read are kept.
+    public init(
+        directory: String? = nil, limits: ImageLimits = ImageLimits(), capacity: Int = 2, threads: Int = 1,
+        memory: Int = LanguageLink.Options().memory, prefixes: PrefixCache? = nil
+    ) {
         searchPath = ModelDirectory.searchPath(explicit: directory)
         self.limits = limits
         self.capacity = capacity
+        (self.threads, self.memory, self.prefixes) = (threads, memory, prefixes)
     }
 
     /// - Throws: ``Failure`` `model.unknown`; `internal` where the model is damaged.
@@ -30,9 +41,9 @@ public final class ModelShelf {
         return loaded[loaded.count - 1].runner
     }
 
-    private func load(_ name: String) throws -> LinkModel {
+    private func load(_ name: String) throws -> any LoadedModel {
         do {
-            return try LinkModel(named: name, in: searchPath)
+            return try ModelLoader.load(name, in: searchPath, threads: threads, memory: memory, prefixes: prefixes)
         } catch let error as ModelError where error.kind == .notFound || error.kind == .badName {
             throw Failure(.modelUnknown, "there is no model '\(name)'; `lcl model list` shows the models", subject: "$.model")
         } catch {

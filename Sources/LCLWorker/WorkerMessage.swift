@@ -56,11 +56,14 @@ public struct Linked: Codable, Equatable, Sendable {
     public var model: JobResult.ModelIdentity
     /// The method that answers: never `link`, which leaves the choice to the model.
     public var method: Manifest.Method
+    /// Where the supports were read as a conversation.
+    public var conversation: ConversationReport?
 
-    public init(support: SupportReport, model: JobResult.ModelIdentity, method: Manifest.Method) {
+    public init(support: SupportReport, model: JobResult.ModelIdentity, method: Manifest.Method, conversation: ConversationReport? = nil) {
         self.support = support
         self.model = model
         self.method = method
+        self.conversation = conversation
     }
 }
 

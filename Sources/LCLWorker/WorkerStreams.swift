@@ -10,7 +10,8 @@ public enum WorkerStreams {
     /// - Parameter memory: bytes of data that the process may allocate; 0 is no limit.
     public static func run(models: String?, limits: ImageLimits, memory: Int) throws {
         let confinement = Confinement.enter(memory: memory, readable: ModelDirectory.readablePaths(explicit: models))
-        let shelf = ModelShelf(directory: models, limits: limits)
+        // The rest is for weights in use, pictures and the rows of a batch.
+        let shelf = ModelShelf(directory: models, limits: limits, memory: memory > 0 ? memory / 4 * 3 : .max)
         // The usual model at once, so that "ready" means it; another is loaded when a job asks for it.
         _ = try? shelf.runner(for: "default")
         var program = WorkerProgram(shelf: shelf, pictures: HandedPictures(), send: write)

@@ -27,8 +27,10 @@ struct Classify: ParsableCommand {
     @Option(help: ArgumentHelp("Model to answer with, whatever the job says.", valueName: "name"))
     var model: String?
 
-    @Option(help: ArgumentHelp("Method to answer by, whatever the job says: link, metric or prototype.", valueName: "method"))
+    @Option(help: ArgumentHelp("Method to answer by, whatever the job says: link, metric, prototype or mllm.", valueName: "method"))
     var method: String?
+
+    @OptionGroup var prefixes: PrefixOptions
 
     @Option(help: "What to print: json or table.")
     var format = Form.json
@@ -42,7 +44,7 @@ struct Classify: ParsableCommand {
     @OptionGroup var search: ModelSearch
 
     func validate() throws {
-        if let method, Manifest.Method(rawValue: method) == nil { throw ValidationError("'\(method)' is no method; write link, metric or prototype") }
+        if let method, Manifest.Method(rawValue: method) == nil { throw ValidationError("'\(method)' is no method; write link, metric, prototype or mllm") }
         if !(0...256).contains(threads) { throw ValidationError("--threads is from 0 to 256") }
     }
 
@@ -69,6 +71,7 @@ struct Classify: ParsableCommand {
         if let method { manifest.method = Manifest.Method(rawValue: method)! }
         var classification = Classification(job: name, manifest: manifest, source: LocalPictures(directory: source, unreadable: contents.unreadable))
         classification.models = search.directory
+        classification.prefixes = prefixes.cache
         classification.threads = threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : threads
         guard case .list(let queries) = manifest.queries else { preconditionFailure("contents lists the queries") }
         let bar = ProgressBar(total: queries.count)

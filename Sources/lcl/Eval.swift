@@ -19,8 +19,11 @@ struct Eval: ParsableCommand {
     @Argument(help: "The folder with train/ and test/.")
     var directory: String
 
-    @Option(help: "metric or prototype.")
-    var method = LinkModel.Method.metric
+    @Option(help: "metric, prototype, or mllm: a language model's (--model), on the test pictures.")
+    var method = EvaluatedMethod.metric
+
+    @Flag(help: "Only what flipped labels do: accuracy with 0 to 100 % of the supports under a wrong label.")
+    var flip = false
 
     @Option(help: "Labels of an episode.")
     var ways = 2
@@ -49,6 +52,8 @@ struct Eval: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    @OptionGroup var language: LanguageOptions
+
     @OptionGroup var fit: FitOptions
 
     @OptionGroup var features: FeatureOptions
@@ -58,26 +63,14 @@ struct Eval: ParsableCommand {
         guard ways >= 2, episodes >= 1 else {
             throw ValidationError("--ways must be at least 2, --episodes at least 1")
         }
+        guard method == .mllm || !language.isGiven else { throw ValidationError("--protocol, --orders and --invented-names are for --method mllm") }
         guard heldOut != "none" || taps == nil else { throw ValidationError("--taps is for fitting: it does not go with --held-out none") }
     }
 
-    private var shotCounts: [Int] { shots.split(separator: ",").map { Int($0) ?? 0 } }
+    var shotCounts: [Int] { shots.split(separator: ",").map { Int($0) ?? 0 } }
 
     func run() throws {
-        var encoder = try features.encoder()
-        let names = taps?.split(separator: ",").map(String.init) ?? encoder.model.card.encoder.taps
-        try encoder.encoder.add(taps: names)
-        let training = try features.table(encoder, directory: "\(directory)/train")
-        let test = try features.table(encoder, directory: "\(directory)/test")
-        guard ["all", "none"].contains(heldOut) || test.sources.contains(heldOut) else {
-            throw ValidationError("there is no source '\(heldOut)' in \(directory)/test; it has \(test.sources.joined(separator: ", "))")
-        }
-        let report = try evaluation().run(
-            training: training, test: test, sources: ["all", "none"].contains(heldOut) ? test.sources : [heldOut], taps: names,
-            link: heldOut == "none" ? LinkModel(directory: encoder.model).link : nil
-        ) { source in
-            if isatty(2) == 1 { FileHandle.standardError.write(Data("measuring \(source)\n".utf8)) }
-        }
+        let report = try method == .mllm ? language.evaluate(self) : measured()
         if let html {
             do {
                 try report.page.write(toFile: html, atomically: true, encoding: .utf8)
@@ -92,9 +85,28 @@ struct Eval: ParsableCommand {
         }
     }
 
+    private func measured() throws -> EvaluationReport {
+        var encoder = try features.encoder()
+        let names = try taps?.split(separator: ",").map(String.init) ?? encoder.model.encoder().taps
+        try encoder.encoder.add(taps: names)
+        let training = try features.table(encoder, directory: "\(directory)/train")
+        let test = try features.table(encoder, directory: "\(directory)/test")
+        guard ["all", "none"].contains(heldOut) || test.sources.contains(heldOut) else {
+            throw ValidationError("there is no source '\(heldOut)' in \(directory)/test; it has \(test.sources.joined(separator: ", "))")
+        }
+        return try evaluation().run(
+            training: training, test: test, sources: ["all", "none"].contains(heldOut) ? test.sources : [heldOut], taps: names,
+            link: heldOut == "none" ? LinkModel(directory: encoder.model).link : nil, progress: Self.tell)
+    }
+
+    static func tell(_ source: String) {
+        if isatty(2) == 1 { FileHandle.standardError.write(Data("measuring \(source)\n".utf8)) }
+    }
+
     private func evaluation() throws -> Evaluation {
         var evaluation = Evaluation()
-        evaluation.method = method
+        evaluation.method = method == .prototype ? .prototype : .metric
+        evaluation.onlyFlips = flip
         evaluation.ways = ways
         evaluation.shots = shotCounts
         evaluation.negatives = negatives
@@ -105,5 +117,11 @@ struct Eval: ParsableCommand {
     }
 }
 
-extension LinkModel.Method: ExpressibleByArgument {}
+/// What can be measured.
+enum EvaluatedMethod: String, CaseIterable, ExpressibleByArgument {
+    case metric
+    case prototype
+    case mllm
+}
+
 extension Negatives: ExpressibleByArgument {}

@@ -14,7 +14,8 @@ struct EvalPaper: ParsableCommand {
         discussion: """
             FILE has one JSON object a line: ISEKAI's questions (image_name, positive_list, negative_list, positive_promt, \
             negative_promt, label_name), or classes with neighbours (class_name, samples, neighbors), as in *_pairs.jsonl. The \
-            answer is a forced choice of two: guessing is right half of the time. The paper's tables are of free generation.
+            answer is a forced choice of two: guessing is right half of the time. The paper's tables are of free generation: \
+            --method mllm --protocol paper.
             """)
 
     @Argument(help: "The file of questions or of classes.")
@@ -26,8 +27,8 @@ struct EvalPaper: ParsableCommand {
     @Option(help: "Numbers of supports, of both labels together as in the paper; even, comma-separated.")
     var supports = "2,4,8,16"
 
-    @Option(help: "metric or prototype.")
-    var method = LinkModel.Method.metric
+    @Option(help: "metric, prototype, or mllm: a language model's (--model).")
+    var method = EvaluatedMethod.metric
 
     @Option(help: "Questions of each class, where the file has classes.")
     var queries = 10
@@ -37,6 +38,8 @@ struct EvalPaper: ParsableCommand {
 
     @Flag(help: "Print JSON.")
     var json = false
+
+    @OptionGroup var language: LanguageOptions
 
     @OptionGroup var features: FeatureOptions
 
@@ -50,25 +53,37 @@ struct EvalPaper: ParsableCommand {
     private var counts: [Int] { supports.split(separator: ",").map { Int($0) ?? 0 } }
 
     func run() throws {
-        let encoder = try features.encoder()
-        let link = try LinkModel(directory: encoder.model).link
-        guard link.methods.contains(method) else {
-            throw LinkError.method(name: method.rawValue, model: encoder.model.card.name, supported: link.methods.map(\.rawValue))
-        }
-        let evaluation = PaperEvaluation(try episodes())
-        let (table, skipped) = try encoder.encoder.table(evaluation.pictures)
-        for (path, reason) in skipped.sorted(by: { $0.key < $1.key }) {
-            FileHandle.standardError.write(Data("left out: \(path): \(reason)\n".utf8))
-        }
-        let cells = evaluation.run(table, space: link.space(method), supports: counts)
+        let cells = try method == .mllm ? spoken() : compared()
         if json {
             FileHandle.standardOutput.write(try CanonicalJSON.encode(cells, pretty: true))
         } else {
-            print("\(method.rawValue), forced choice of two, 95 % intervals over questions\n\n| N | accuracy | questions | left out |\n| --- | --- | --- | --- |")
+            print("\(method.rawValue), \(language.counting == .paper ? "free answers" : "forced choice of two"), 95 % intervals over questions\n\n| N | accuracy | questions | left out |\n| --- | --- | --- | --- |")
             for cell in cells {
                 print(String(format: "| %d | %.1f ± %.1f | %d | %d |", cell.n, cell.accuracy, cell.interval, cell.questions, cell.leftOut))
             }
         }
+    }
+
+    private func compared() throws -> [PaperEvaluation.Cell] {
+        let encoder = try features.encoder(), link = try LinkModel(directory: encoder.model).link
+        guard let method = LinkModel.Method(rawValue: method.rawValue), link.methods.contains(method) else {
+            throw LinkError.method(name: method.rawValue, model: encoder.model.card.name, supported: link.methods.map(\.rawValue))
+        }
+        let evaluation = PaperEvaluation(try episodes())
+        let (table, skipped) = try encoder.encoder.table(evaluation.pictures)
+        Self.tell(skipped)
+        return evaluation.run(table, space: link.space(method), supports: counts)
+    }
+
+    private func spoken() throws -> [PaperEvaluation.Cell] {
+        let (cells, skipped) = try PaperEvaluation(episodes()).run(
+            language.model(features), supports: counts, counting: language.counting ?? .forcedChoice, options: language.linking(seed: seed))
+        Self.tell(skipped)
+        return cells
+    }
+
+    private static func tell(_ skipped: [String: String]) {
+        for (path, reason) in skipped.sorted(by: { $0.key < $1.key }) { FileHandle.standardError.write(Data("left out: \(path): \(reason)\n".utf8)) }
     }
 
     private func episodes() throws -> [PaperEpisode] {

@@ -21,7 +21,7 @@ struct FeatureOptions: ParsableArguments {
         let directory = try ModelDirectory.find(model, in: search.path)
         let (network, taps) = try directory.loadEncoder()
         var encoder = FeatureEncoder(
-            network: network, encoder: directory.card.files[directory.card.encoder.file] ?? "", taps: taps)
+            network: network, encoder: directory.card.files[try directory.encoder().file] ?? "", taps: taps)
         encoder.threads = threads
         return (directory, encoder)
     }

@@ -2,11 +2,12 @@
 import ArgumentParser
 import Foundation
 import LCLJob
+import LCLLink
 import LCLModel
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "Look at the models on this machine.", subcommands: [List.self, Inspect.self, Verify.self],
+        commandName: "model", abstract: "Look at the models on this machine.", subcommands: [List.self, Inspect.self, Verify.self, Import.self, Plan.self],
         defaultSubcommand: List.self)
 }
 
@@ -73,7 +74,7 @@ extension ModelCommand {
                 do {
                     let found = try model.get()
                     try found.verify()
-                    _ = try found.loadEncoder()
+                    if found.card.language == nil { _ = try found.loadEncoder() } else { _ = try ModelLoader.load(found, memory: .max) }
                     print("\(name): good (\(found.card.files.count) files, sha256 \(found.identity))")
                 } catch {
                     failed = true

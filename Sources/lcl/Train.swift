@@ -59,7 +59,7 @@ struct Train: ParsableCommand {
         var trainer = LinkTrainer()
         trainer.fit = try fit.fit(shape: LessonSampler.Shape(ways: ways, queries: queries), seed: seed, curve: curve)
         trainer.seed = seed
-        let taps = encoder.model.card.encoder.taps
+        let taps = try encoder.model.encoder().taps
         let (parts, calibrations) = try trainer.train(table, classes: table.classes, taps: taps)
         let packages = (try? String(contentsOfFile: "\(directory)/packages.txt", encoding: .utf8)) ?? ""
         let link = LinkFile(

@@ -20,11 +20,14 @@ struct ManifestOptions: ParsableArguments {
     var top: Int?
     @Option(help: ArgumentHelp("The seed of what is drawn at random.", valueName: "number"))
     var seed: UInt64?
+    @Option(help: ArgumentHelp("How many orders of the supports the method mllm reads and averages.", valueName: "count"))
+    var orders: Int?
     @Option(help: ArgumentHelp("How long the job may wait: 90s, 30m, 24h, 7d.", valueName: "span"), transform: Self.seconds)
     var expires: Int?
 
     func validate() throws {
         if let priority, !(-100...100).contains(priority) { throw ValidationError("--priority is a number from -100 to 100") }
+        if let orders, !(1...Manifest.maximumOrders).contains(orders) { throw ValidationError("--orders is from 1 to \(Manifest.maximumOrders)") }
         if let top, top < 1 { throw ValidationError("--top is 1 or more") }
     }
 
@@ -37,6 +40,7 @@ struct ManifestOptions: ParsableArguments {
         manifest.options.unknown = unknown ?? manifest.options.unknown
         manifest.options.top = top ?? manifest.options.top
         manifest.options.seed = seed ?? manifest.options.seed
+        manifest.options.orders = orders ?? manifest.options.orders
         manifest.options.expires = expires ?? manifest.options.expires
     }
 

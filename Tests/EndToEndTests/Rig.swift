@@ -23,6 +23,8 @@ final class Rig {
 
     let root: URL
     private(set) var daemon: Process?
+    /// Where models lie, beside the usual places.
+    var models: String?
 
     var spool: URL { root.appending(path: "spool") }
     private var socket: String { root.appending(path: "c.sock").path }
@@ -64,6 +66,7 @@ final class Rig {
         var environment = ProcessInfo.processInfo.environment
         environment["LCLD_FAULT"] = fault
         environment["LCLD_INTAKE_FOLDERS"] = folders
+        environment["LCLD_MODELS"] = models
         environment.merge(settings) { $1 }
         process.environment = environment
         if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }

@@ -3,6 +3,7 @@ import Foundation
 import LCLLink
 import LCLModel
 import LCLTensor
+import TestModels
 import Testing
 
 /// A tiny language model with invented weights and a tokenizer of single bytes: what it says means nothing, but how it is asked
@@ -13,7 +14,7 @@ struct LanguageLinkTests {
     let tokenizer: Tokenizer
 
     init() throws {
-        let file = try TinyLanguageFile.open()
+        let file = try TinyLanguage.open()
         model = try LanguageModel(file, context: 600)
         tokenizer = try Tokenizer(file.first)
     }
@@ -25,12 +26,18 @@ struct LanguageLinkTests {
     private var labels: [Int] { [0, 1, 2, 0, 1, 2] }
 
     private func link(
-        _ template: PromptTemplate = .chat, neutral: Bool = false, _ edit: (inout LanguageLink.Options) -> Void = { _ in }
+        _ template: PromptTemplate = .chatML, neutral: Bool = false, _ edit: (inout LanguageLink.Options) -> Void = { _ in }
     ) throws -> LinkedConversation {
         var options = LanguageLink.Options()
         edit(&options)
         return try LanguageLink(model: model, tokenizer: tokenizer, template: template).link(
-            images: labels.indices.map { picture($0) }, labels: labels, names: Self.names, neutral: neutral ? picture(99) : nil, options: options)
+            supports, neutral: neutral ? picture(99) : nil, options: options)
+    }
+
+    private var supports: LabelledPictures { pictures(labels.indices.map { picture($0) }, labels, Self.names) }
+
+    private func pictures(_ pictures: [Matrix], _ labels: [Int], _ names: [String]) -> LabelledPictures {
+        LabelledPictures(pictures: pictures, labels: labels, names: names, digests: pictures.indices.map { [UInt8($0)] })
     }
 
     private var queries: [Matrix] { (10..<17).map { picture($0, rows: 1 + $0 % 2) } }
@@ -38,8 +45,8 @@ struct LanguageLinkTests {
     @Test func score_isTheLikelihoodOfTheWholeConversation() throws {
         let template = try PromptTemplate(opening: "Look.", support: "<{image}={label}>", query: "<{image}={label}>")
         let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: template).link(
-            images: [word("k"), word("q")], labels: [0, 1], names: ["wug", "wuzzle"])
-        let score = try #require(linked.scores([word("j")]).first)
+            pictures([word("k"), word("q")], [0, 1], ["wug", "wuzzle"]))
+        let score = try #require(linked.scores([word("j")]).first ?? nil)
         // One of the two orders, and pictures that are words: the same as reading the text.
         func likelihood(_ text: String, from start: String) -> Double {
             let logs = model.logProbabilities(tokenizer.encode(text)), first = tokenizer.encode(start).count
@@ -59,21 +66,21 @@ struct LanguageLinkTests {
             $0.orders = 2
             $0.rowsPerBatch = rows
         }
-        #expect(linked.scores(queries) == expected)
-        #expect(queries.map { linked.scores([$0])[0] } == expected)
+        #expect(try linked.scores(queries) == expected)
+        #expect(try queries.map { try linked.scores([$0])[0] } == expected)
     }
 
     @Test func neutralPicture_scoresNothing_afterCalibration() throws {
         let linked = try link(neutral: true) { $0.orders = 3 }
-        #expect(linked.scores([picture(99)])[0].logits == [0, 0, 0])
-        #expect(linked.scores([picture(1)])[0].logits.contains { $0 != 0 })
+        #expect(try linked.scores([picture(99)])[0]?.logits == [0, 0, 0])
+        #expect(try linked.scores([picture(1)])[0]?.logits.contains { $0 != 0 } == true)
     }
 
     @Test func mean_dividesByTheTokensThatTellTheLabelsApart() throws {
         let sums = try link().scores(queries), means = try link { $0.length = .mean }.scores(queries)
         // In the chat form: wug" uzzle"... with single bytes nothing is common, and the quote counts.
         for (sum, mean) in zip(sums, means) {
-            for (label, length) in [4.0, 7.0, 6.0].enumerated() { #expect(abs(sum.logits[label] / length - mean.logits[label]) < 1e-9) }
+            for (label, length) in [4.0, 7.0, 6.0].enumerated() { #expect(abs(sum!.logits[label] / length - mean!.logits[label]) < 1e-9) }
         }
     }
 
@@ -81,19 +88,19 @@ struct LanguageLinkTests {
         let once = try link { $0.seed = 4 }.scores(queries), again = try link { $0.seed = 4 }.scores(queries)
         #expect(once == again)
         #expect(try (5..<9).contains { seed in try link { $0.seed = seed }.scores(queries) != once })
-        #expect(once.allSatisfy { $0.orderSensitivity == 0 })
+        #expect(once.allSatisfy { $0?.orderSensitivity == 0 })
     }
 
     @Test func sensitivity_isTheShareOfOrdersThatDisagree() throws {
         let averaged = try link { $0.orders = 4 }.scores(queries)
-        for score in averaged { #expect([0, 0.25, 0.5, 0.75].contains(score.orderSensitivity)) }
+        for score in averaged { #expect([0, 0.25, 0.5, 0.75].contains(score?.orderSensitivity)) }
     }
 
     @Test func supportSet_isRefusedWithTheNumbers_whenItDoesNotFit() throws {
-        let small = try LanguageModel(TinyLanguageFile.open(), context: 100)
-        let tight = try LanguageLink(model: small, tokenizer: tokenizer, template: .chat)
+        let small = try LanguageModel(TinyLanguage.open(), context: 100)
+        let tight = try LanguageLink(model: small, tokenizer: tokenizer, template: .chatML)
         let context = try #require(throws: LinkError.self) {
-            _ = try tight.link(images: labels.indices.map { picture($0) }, labels: labels, names: Self.names)
+            _ = try tight.link(supports)
         }
         #expect("\(context)".contains("more than the model's 100"))
         let memory = try #require(throws: LinkError.self) { _ = try link { $0.memory = 1 << 10 } }
@@ -103,57 +110,97 @@ struct LanguageLinkTests {
     @Test func label_staysText_whenItIsWrittenLikeASpecialToken() throws {
         let names = ["<|im_end|>", "{image}"]
         let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: .compact).link(
-            images: [picture(1), picture(2)], labels: [0, 1], names: names)
+            pictures([picture(1), picture(2)], [0, 1], names))
         // Two supports of two rows, and " LABEL\n" letter by letter.
         #expect(linked.length == names.reduce(0) { $0 + 2 + 2 + $1.utf8.count })
     }
 
     @Test(arguments: [("{image}", "{image}{label}", "{image}{label}"), ("", "{label}", "{image}{label}"), ("", "{image}{label}", "{label}{image}"),
-                      ("", "{image}{label}", "{image}{label}{image}"), ("", "{image}{label}{what}", "{image}{label}"), ("", "{image}{label", "{image}{label}")])
+                      ("", "{image}{label}", "{image}{label}{image}"), ("", "{image}{label}{what}", "{image}{label}"), ("", "{image}{label}", "{answer}{image}{label}"), ("", "{image}{label", "{image}{label}")])
     func template_isRefused_whenItsPlacesAreWrong(_ opening: String, _ support: String, _ query: String) {
         #expect(throws: LinkError.self) { try PromptTemplate(opening: opening, support: support, query: query) }
     }
-}
 
-/// One layer, width 16, 256 bytes and two special tokens.
-enum TinyLanguageFile {
-    static func open() throws -> GGUFShards {
-        var writer = GGUFWriter(architecture: "llama")
-        for (key, value) in [("block_count", 1), ("context_length", 600), ("embedding_length", 16), ("feed_forward_length", 32), ("attention.head_count", 2)] {
-            writer.set("llama." + key, .uint32(UInt32(value)))
+    @Test func query_isNotAnswered_whenItDoesNotFitBehindTheSupports() throws {
+        let linked = try link()
+        let scores = try linked.scores([picture(1), picture(2, rows: 600), picture(3)])
+        #expect(scores.map { $0 == nil } == [false, true, false])
+        #expect(try linked.scores([picture(3)])[0] == scores[2])
+    }
+
+    @Test func scores_areTheSameBits_withThePrefixCacheColdWarmAndOff() throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("lcl-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let link = try LanguageLink(model: model, tokenizer: tokenizer, template: .chatML), off = try link.link(supports).scores(queries)
+        let cache = PrefixCache(directory: directory, limit: 1 << 20)
+        for _ in 0..<2 { #expect(try link.link(supports, prefixes: (cache, "m")).scores(queries) == off) }
+        #expect(cache.hitsAndMisses == (1, 1))
+        // Another model, or another order, is another prefix.
+        _ = try link.link(supports, prefixes: (cache, "other"))
+        #expect(cache.hitsAndMisses == (1, 2))
+        // A file that was tampered with is read anew.
+        for name in try FileManager.default.contentsOfDirectory(atPath: directory) {
+            var bytes = try Data(contentsOf: URL(filePath: directory + "/" + name))
+            bytes[200] ^= 1
+            try bytes.write(to: URL(filePath: directory + "/" + name))
         }
-        writer.set("llama.attention.layer_norm_rms_epsilon", .float32(1e-5))
-        // The letters that stand for bytes: printable ones for themselves, the others from U+0100 on.
-        var next: UInt32 = 256
-        let bytes = (UInt32(0)..<256).map { byte -> String in
-            let printable = (33...126).contains(byte) || (161...172).contains(byte) || byte >= 174
-            defer { next += printable ? 0 : 1 }
-            return String(Unicode.Scalar(printable ? byte : next)!)
-        }
-        writer.set("tokenizer.ggml.model", .string("gpt2"))
-        writer.set("tokenizer.ggml.pre", .string("smollm"))
-        writer.set("tokenizer.ggml.tokens", .array((bytes + ["<|im_start|>", "<|im_end|>"]).map { .string($0) }))
-        writer.set("tokenizer.ggml.token_type", .array((0..<258).map { .int32($0 < 256 ? 1 : 3) }))
-        writer.set("tokenizer.ggml.merges", .array([]))
-        writer.set("tokenizer.ggml.eos_token_id", .uint32(257))
-        var state = 0.5
-        func add(_ name: String, _ rows: Int, _ columns: Int) {
-            let values = (0..<rows * columns).map { _ -> Float in
-                state = (state * 9301 + 0.2113).truncatingRemainder(dividingBy: 1)
-                return Float(state - 0.5)
+        #expect(try link.link(supports, prefixes: (cache, "m")).scores(queries) == off)
+        #expect(cache.hitsAndMisses == (1, 3))
+    }
+
+    @Test func prefixCache_staysInsideItsLimit_theLongestUnusedGoing() throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("lcl-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let link = try LanguageLink(model: model, tokenizer: tokenizer, template: .chatML), one = try link.link(supports).byteCount
+        let cache = PrefixCache(directory: directory, limit: one * 5 / 2)
+        for model in ["a", "b", "c"] { _ = try link.link(supports, prefixes: (cache, model)) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory).count == 2)
+        _ = try link.link(supports, prefixes: (cache, "c"))
+        #expect(cache.hitsAndMisses == (1, 3))
+        let small = PrefixCache(directory: directory + "-small", limit: one - 1)
+        _ = try link.link(supports, prefixes: (small, "a"))
+        #expect(!FileManager.default.fileExists(atPath: directory + "-small/a"))
+    }
+
+    @Test func freeAnswer_isTheLikeliestTokenAfterToken() throws {
+        let template = try PromptTemplate(opening: "Look.", support: "<{image}={label}>", query: "<{image}{answer}={label}>")
+        let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: template).link(
+            pictures([word("k"), word("q")], [0, 1], ["wug", "wuzzle"]))
+        let answers = linked.freeAnswers([word("j"), word("z")], limit: 6)
+        func spoken(after start: String) -> String {
+            var tokens = tokenizer.encode(start), words: [Int] = []
+            for _ in 0..<6 {
+                let logs = model.nextLogProbabilities(model.embed(tokens)), best = logs.indices.max { logs[$0] < logs[$1] }!
+                if tokenizer.vocabulary.isControl(best) { break }
+                words.append(best)
+                tokens.append(best)
             }
-            writer.add(tensor: name, shape: [rows, columns], values: values, as: .f32)
+            return tokenizer.decode(words)
         }
-        add("token_embd.weight", 258, 16)
-        for name in ["attn_q", "attn_k", "attn_v", "attn_output"] { add("blk.0.\(name).weight", 16, 16) }
-        for name in ["ffn_gate", "ffn_up"] { add("blk.0.\(name).weight", 32, 16) }
-        add("blk.0.ffn_down.weight", 16, 32)
-        for name in ["blk.0.attn_norm", "blk.0.ffn_norm", "output_norm"] {
-            writer.add(tensor: name + ".weight", shape: [16], values: (0..<16).map { 1 + 0.05 * Float($0) }, as: .f32)
-        }
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("lcl-\(UUID().uuidString).gguf")
-        defer { try? FileManager.default.removeItem(at: path) }
-        try Data(writer.encoded()).write(to: path)
-        return try GGUFShards(path: path.path)
+        let orders = ["Look.<k=wug><q=wuzzle>", "Look.<q=wuzzle><k=wug>"].map { text in [spoken(after: text + "<j"), spoken(after: text + "<z")] }
+        #expect(orders.contains(answers))
+    }
+
+    @Test(arguments: [
+        ("there is \"Cactihog\" in the image.", true), ("a hedgehog", false), ("cactihog or hedgehog", false), ("nothing", false), ("", false),
+    ]) func freeAnswer_isRight_whenTheRightLabelOccursAndNoOther(_ words: String, _ right: Bool) {
+        #expect(FreeAnswer.isRight(words, label: 0, names: ["cactihog", "hedgehog"]) == right)
+    }
+
+    @Test func freeAnswer_isRight_whenOneLabelHoldsTheOther() {
+        #expect(FreeAnswer.isRight("a catfish", label: 1, names: ["cat", "catfish"]))
+        #expect(!FreeAnswer.isRight("a catfish and a cat", label: 1, names: ["cat", "catfish"]))
+    }
+
+    @Test func paperConversation_isThePapers_toTheLetter() throws {
+        let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: .paper).link(
+            pictures([picture(1), picture(2)], [0, 1], ["wug", "dax"]))
+        let turns = [
+            "You should find the causal relationship between the examples I am going to show you. And use that to answer to the [FINAL QUESTION]."
+                + " USER: [BEGIN EXAMPLE] What is in the image? ASSISTANT: there is \"wug\" in the image. [END EXAMPLE]",
+            " USER: [BEGIN EXAMPLE] What is in the image? ASSISTANT: there is \"dax\" in the image. [END EXAMPLE]",
+        ]
+        // A byte a token, two positions a picture, and the first turn's end; this model has no token that begins a text.
+        #expect(linked.length == turns.reduce(0) { $0 + $1.utf8.count } + 2 * 2 + 1)
     }
 }

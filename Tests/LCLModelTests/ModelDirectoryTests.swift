@@ -27,7 +27,7 @@ import Testing
     @Test func find_readsTheCard_ofTheFirstOnThePath() throws {
         try make()
         let model = try ModelDirectory.find("small", in: path)
-        #expect(model.card.encoder.taps == ["d11.max", "head.mean"] && model.path == directory.path + "/models/small")
+        #expect(try model.encoder().taps == ["d11.max", "head.mean"] && model.path == directory.path + "/models/small")
         #expect(model.identity.count == 64)
         try model.verify()
     }

@@ -6,8 +6,9 @@ import Testing
 
 private let table = SyntheticTable.make(pictures: [Int](repeating: 14, count: 64), sources: 2, seed: 2)
 
-private func report() throws -> EvaluationReport {
+private func report(onlyFlips: Bool = false) throws -> EvaluationReport {
     var evaluation = Evaluation()
+    evaluation.onlyFlips = onlyFlips
     evaluation.episodes = 100
     evaluation.shots = [1, 4]
     let training = SyntheticTable.make(pictures: [Int](repeating: 14, count: 64), sources: 2)
@@ -23,6 +24,13 @@ private func report() throws -> EvaluationReport {
         #expect(four[0].accuracy > 80 && abs(four[0].accuracy + four[4].accuracy - 100) < 1e-9)
         #expect(four[0].accuracy > four[3].accuracy && four[1].accuracy > four[4].accuracy)
     }
+}
+
+@Test func flipsAlone_areTheSame_whenNothingElseIsMeasured() throws {
+    let alone = try report(onlyFlips: true)
+    #expect(try alone.flips == report().flips)
+    #expect(alone.accuracy.isEmpty && alone.order.isEmpty && alone.unknown.isEmpty && alone.transductive.isEmpty)
+    #expect(alone.table.contains("wrong labels") && !alone.table.contains("AUROC"))
 }
 
 @Test func flippedEpisode_hasTheSamePictures_underOtherLabels() {

@@ -11,11 +11,13 @@ public struct LanguageLink: Sendable {
     public let tokenizer: Tokenizer
     public let template: PromptTemplate
 
-    /// - Throws: ``LinkError/support(reason:)`` where the tokenizer is another model's.
+    /// - Throws: ``LinkError/support(reason:)`` where the tokenizer is another model's; ``LinkError/template(reason:)`` where the
+    ///   template asks for a token that the model lacks.
     public init(model: LanguageModel, tokenizer: Tokenizer, template: PromptTemplate) throws(LinkError) {
         guard tokenizer.vocabulary.count <= model.configuration.vocabulary else {
             throw .support(reason: "the tokenizer has \(tokenizer.vocabulary.count) tokens, the model \(model.configuration.vocabulary)")
         }
+        for part in [template.first, template.support, template.query] { _ = try template.runs(part, label: "a", tokenizer) }
         self.model = model
         self.tokenizer = tokenizer
         self.template = template
@@ -23,103 +25,104 @@ public struct LanguageLink: Sendable {
 
     public struct Options: Equatable, Sendable {
         /// How a label's log-likelihood counts its tokens.
-        public enum Length: Sendable {
-            case sum
-            case mean
-        }
-
-        public var length = Length.sum
+        public var length = LanguageCard.Length.sum
         /// Seeded orders of the support set whose scores are averaged.
         public var orders = 1
         public var seed: UInt64 = 1
         /// Rows of the network that run together, about; it bounds memory and changes no score.
         public var rowsPerBatch = 1024
-        /// Bytes of keys and values that the support set may take, in all its orders.
-        public var memory = 2 << 30
+        /// Bytes that the support set may take: keys and values of all its orders, and the rows while it is read.
+        public var memory = 1 << 30
 
         public init() {}
     }
 
     /// The support set as read, ready for queries.
     /// - Parameters:
-    ///   - images: of the supports.
-    ///   - labels: of each support, as an index of `names`.
     ///   - neutral: a picture without content: its scores are taken from every query's, so that a label gains nothing by being a
     ///     likely text (Zhao et al., arXiv 2102.09690); not done where `nil`.
-    /// - Throws: ``LinkError/support(reason:)`` where the prompt does not fit the context or the memory, with the numbers.
+    ///   - prefixes: what other jobs read before, and the model's identity; the scores are the same with it and without.
+    ///   - alive: called now and then.
+    /// - Throws: ``LinkError``: `support`, `features`, or `tooLarge` with the numbers; what `alive` throws.
     public func link(
-        images: [Matrix], labels: [Int], names: [String], neutral: Matrix? = nil, options: Options = Options()
-    ) throws(LinkError) -> LinkedConversation {
+        _ supports: LabelledPictures, neutral: Matrix? = nil, options: Options = Options(), prefixes: (cache: PrefixCache, model: String)? = nil,
+        alive: () throws -> Void = {}
+    ) throws -> LinkedConversation {
         precondition(options.orders > 0 && options.rowsPerBatch > 0, "at least one order and one row")
-        guard images.count == labels.count, !images.isEmpty, names.count >= 2, labels.allSatisfy(names.indices.contains) else {
-            throw .support(reason: "\(images.count) pictures with \(labels.count) labels out of \(names.count)")
+        try check(supports, neutral)
+        let question = try template.question(labels: supports.names, tokenizer)
+        let longest = (supports.pictures + [neutral].compactMap(\.self)).map(\.rowCount).max()!
+        try admit(supports.names, supports: zip(supports.labels, supports.pictures.map(\.rowCount)).map { ($0, $1) }, query: longest, options)
+        var read: [LanguagePrefix] = []
+        for number in 0..<options.orders {
+            let order = SupportOrder.interleaved(supports.labels, seed: options.seed, number: number)
+            read.append(try prefix(supports, order, prefixes, alive))
+        }
+        return try LinkedConversation(self, prefixes: read, question: question, options: options, neutral: neutral, alive: alive)
+    }
+
+    private func check(_ supports: LabelledPictures, _ neutral: Matrix?) throws(LinkError) {
+        let (pictures, labels, names) = (supports.pictures, supports.labels, supports.names)
+        guard pictures.count == labels.count, !pictures.isEmpty, names.count >= 2, labels.allSatisfy(names.indices.contains) else {
+            throw .support(reason: "\(pictures.count) pictures with \(labels.count) labels out of \(names.count)")
         }
         if let empty = names.firstIndex(of: "") { throw .support(reason: "label \(empty) has no name") }
-        guard (images + [neutral].compactMap(\.self)).allSatisfy({ $0.columnCount == model.configuration.width && $0.rowCount > 0 }) else {
-            throw .features(expected: model.configuration.width, found: images[0].columnCount)
+        for picture in pictures + [neutral].compactMap(\.self) where picture.columnCount != model.configuration.width || picture.rowCount == 0 {
+            throw .features(expected: model.configuration.width, found: picture.columnCount)
         }
+    }
+
+    // MARK: The support set
+
+    private func prefix(
+        _ supports: LabelledPictures, _ order: [Int], _ prefixes: (cache: PrefixCache, model: String)?, _ alive: () throws -> Void
+    ) throws -> LanguagePrefix {
+        let texts = try order.enumerated().map { place, i throws(LinkError) in try runs(supports.names[supports.labels[i]], isFirst: place == 0) }
+        func read() throws -> LanguagePrefix {
+            let parts = zip(order, texts).flatMap { $1.embedded(by: model, image: supports.pictures[$0]) }
+            return try model.prefix(Matrix(joining: parts), alive: alive)
+        }
+        guard let prefixes else { return try read() }
+        let key = PrefixKey(model: prefixes.model, texts: texts, digests: order.map { supports.digests[$0] })
+        return try prefixes.cache.prefix(key, of: model, else: read)
+    }
+
+    private func runs(_ label: String, isFirst: Bool) throws(LinkError) -> [PromptRun] {
+        try template.runs(isFirst ? template.first : template.support, label: label, tokenizer)
+    }
+
+    // MARK: Room
+
+    /// Positions that a support set and one query take, at most.
+    /// - Parameters:
+    ///   - supports: label and positions of each picture.
+    ///   - query: positions of a query's picture.
+    package func positions(_ names: [String], supports: [(label: Int, positions: Int)], query: Int) throws(LinkError) -> (supports: Int, query: Int) {
+        let lengths = try names.map { name throws(LinkError) in
+            (first: try runs(name, isFirst: true).length(image: 0), other: try runs(name, isFirst: false).length(image: 0))
+        }
+        let opening = lengths.map { $0.first - $0.other }.max() ?? 0
         let question = try template.question(labels: names, tokenizer)
-        let tokens = try supportLength(images, labels, names)
-        try admit(tokens, question, longest: (images + [neutral].compactMap(\.self)).map(\.rowCount).max()!, options)
-        var prefixes: [LanguagePrefix] = []
-        for number in 0..<options.orders {
-            prefixes.append(model.prefix(try supportEmbeddings(images, labels, names, SupportOrder.interleaved(labels, seed: options.seed, number: number))))
-        }
-        return LinkedConversation(
-            model: model, prefixes: prefixes, trunk: question.trunk, candidates: question.candidates, options: options, neutral: neutral)
+        return (
+            supports.reduce(opening) { $0 + lengths[$1.label].other + $1.positions },
+            question.trunk.length(image: query) + (question.candidates.map(\.count).max() ?? 0)
+        )
     }
 
-    private func supportLength(_ images: [Matrix], _ labels: [Int], _ names: [String]) throws(LinkError) -> Int {
-        var count = try template.runs(template.opening, label: "", tokenizer).length(image: 0)
-        for (image, label) in zip(images, labels) {
-            count += try template.runs(template.support, label: names[label], tokenizer).length(image: image.rowCount)
-        }
-        return count
-    }
-
-    private func supportEmbeddings(_ images: [Matrix], _ labels: [Int], _ names: [String], _ order: [Int]) throws(LinkError) -> Matrix {
-        var parts = try template.runs(template.opening, label: "", tokenizer).embedded(by: model, image: nil)
-        for i in order { parts += try template.runs(template.support, label: names[labels[i]], tokenizer).embedded(by: model, image: images[i]) }
-        return Matrix(joining: parts)
-    }
-
-    private func admit(
-        _ tokens: Int, _ question: (trunk: [PromptRun], candidates: [[Int]]), longest image: Int, _ options: Options
-    ) throws(LinkError) {
-        let query = question.trunk.length(image: image) + question.candidates.map(\.count).max()!
+    /// Refuses what does not fit, with the numbers.
+    package func admit(_ names: [String], supports: [(label: Int, positions: Int)], query: Int, _ options: Options) throws(LinkError) {
+        let (tokens, query) = try positions(names, supports: supports, query: query)
         guard tokens + query <= model.context else {
-            throw .support(
+            throw .tooLarge(
                 reason: "the support set takes \(tokens) positions and a query \(query), together more than the model's \(model.context);"
-                    + " use fewer supports, or a shorter template")
+                    + " use fewer supports, or a model with shorter pictures or a longer context")
         }
-        let bytes = model.prefixBytes(tokens) * options.orders
-        guard bytes <= options.memory else {
-            throw .support(
-                reason: "\(options.orders) order(s) of \(tokens) positions take \(bytes >> 20) MiB of keys and values, more than the"
-                    + " \(options.memory >> 20) MiB allowed; use fewer supports or orders")
-        }
-    }
-}
-
-extension [PromptRun] {
-    /// Positions.
-    func length(image: Int) -> Int {
-        reduce(0) { sum, run in
-            switch run {
-            case .tokens(let tokens): sum + tokens.count
-            case .image: sum + image
-            }
-        }
-    }
-
-    func embedded(by model: LanguageModel, image: Matrix?) -> [Matrix] {
-        map { run in
-            switch run {
-            case .tokens(let tokens): return model.embed(tokens)
-            case .image:
-                guard let image else { preconditionFailure("a picture for every place of one") }
-                return image
-            }
+        let plan = MemoryPlan(MemoryPlan.Shape(model.configuration), positions: tokens)
+        guard plan.prefix * options.orders + plan.reading <= options.memory else {
+            throw .tooLarge(
+                reason: "\(options.orders) order(s) of \(tokens) positions take \(plan.prefix * options.orders >> 20) MiB of keys and values, and reading"
+                    + " them \(plan.reading >> 20), together more than the \(options.memory >> 20) MiB allowed; use fewer supports or orders, or"
+                    + " allow more (the daemon's workers.memory)")
         }
     }
 }

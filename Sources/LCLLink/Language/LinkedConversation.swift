@@ -4,19 +4,24 @@ import LCLTensor
 
 /// A support set that a language model has read, in each of its orders; queries share its keys and values.
 public struct LinkedConversation: Sendable {
-    private let model: LanguageModel
-    private let prefixes: [LanguagePrefix]
+    let model: LanguageModel
+    let tokenizer: Tokenizer
+    let prefixes: [LanguagePrefix]
+    /// A query up to where its candidates part, and up to where the model's own words begin.
     private let trunk: [PromptRun]
+    let prompt: [PromptRun]
     private let candidates: [[Int]]
     private let options: LanguageLink.Options
     /// What each label scores for a picture without content: [order][label].
     private var baseline: [[Double]] = []
 
     init(
-        model: LanguageModel, prefixes: [LanguagePrefix], trunk: [PromptRun], candidates: [[Int]], options: LanguageLink.Options, neutral: Matrix?
-    ) {
-        (self.model, self.prefixes, self.trunk, self.candidates, self.options) = (model, prefixes, trunk, candidates, options)
-        if let neutral { baseline = prefixes.map { logLikelihoods([neutral], after: $0)[0] } }
+        _ link: LanguageLink, prefixes: [LanguagePrefix], question: (trunk: [PromptRun], candidates: [[Int]]), options: LanguageLink.Options,
+        neutral: Matrix?, alive: () throws -> Void
+    ) throws {
+        (model, tokenizer, prompt) = (link.model, link.tokenizer, try link.template.prompt(link.tokenizer))
+        (self.prefixes, trunk, candidates, self.options) = (prefixes, question.trunk, question.candidates, options)
+        if let neutral { baseline = try prefixes.map { try logLikelihoods([neutral], after: $0, alive)[0] } }
     }
 
     /// Positions of the support set.
@@ -27,19 +32,27 @@ public struct LinkedConversation: Sendable {
 
     /// Each label's score for each query, and how far the orders of the support set agree on it. A query's scores are the same
     /// to the last bit whatever other queries are asked with it.
-    /// - Parameter queries: pictures as embeddings, `[positions x width]` each; no longer than the longest support.
-    public func scores(_ queries: [Matrix]) -> [LanguageScore] {
-        let perOrder = prefixes.enumerated().map { order, prefix in
-            let scores = logLikelihoods(queries, after: prefix)
+    /// - Parameters:
+    ///   - queries: pictures as embeddings, `[positions x width]` each.
+    ///   - alive: called now and then.
+    /// - Returns: `nil` for a query that does not fit the context behind the support set.
+    public func scores(_ queries: [Matrix], alive: () throws -> Void = {}) throws -> [LanguageScore?] {
+        let room = model.context - length - trunk.length(image: 0) - (candidates.map(\.count).max() ?? 0)
+        let fitting = queries.indices.filter { queries[$0].rowCount <= room }, asked = fitting.map { queries[$0] }
+        let perOrder = try prefixes.enumerated().map { order, prefix in
+            let scores = try logLikelihoods(asked, after: prefix, alive)
             return baseline.isEmpty ? scores : scores.map { zip($0, baseline[order]).map { $0 - $1 } }
         }
-        return queries.indices.map { query in LanguageScore(orders: perOrder.map { $0[query] }) }
+        var result = [LanguageScore?](repeating: nil, count: queries.count)
+        for (i, query) in fitting.enumerated() { result[query] = LanguageScore(orders: perOrder.map { $0[i] }) }
+        return result
     }
 
     /// [query][label]
-    private func logLikelihoods(_ queries: [Matrix], after prefix: LanguagePrefix) -> [[Double]] {
+    private func logLikelihoods(_ queries: [Matrix], after prefix: LanguagePrefix, _ alive: () throws -> Void) throws -> [[Double]] {
         var result: [[Double]] = [], batch: [LanguageBranch] = [], rows = 0
-        func flush() {
+        func flush() throws {
+            try alive()
             for branch in model.logLikelihoods(batch, after: prefix) {
                 result.append(
                     branch.map { tokens in
@@ -51,11 +64,11 @@ public struct LinkedConversation: Sendable {
         }
         for query in queries {
             let branch = LanguageBranch(trunk: Matrix(joining: trunk.embedded(by: model, image: query)), continuations: candidates)
-            if rows + branch.rowCount > options.rowsPerBatch { flush() }
+            if rows + branch.rowCount > options.rowsPerBatch { try flush() }
             batch.append(branch)
             rows += branch.rowCount
         }
-        flush()
+        try flush()
         return result
     }
 }

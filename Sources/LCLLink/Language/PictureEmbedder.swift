@@ -53,9 +53,15 @@ public struct PictureEmbedder: Sendable {
         case square(Int)
     }
 
+    /// The first LLaVA, and with it the paper's LCL-7B, were taught marks around pictures; their language models have these tokens.
+    private func framed(_ pieces: [PictureFrame.Piece]) -> [PictureFrame.Piece] {
+        guard vision.frame == .none, tokenizer.special("<im_start>") != nil, tokenizer.special("<im_end>") != nil else { return pieces }
+        return [.special("<im_start>")] + pieces + [.special("<im_end>")]
+    }
+
     private func runs(rows: Int, columns: Int) throws(LinkError) -> [Run] {
         var runs: [Run] = []
-        for piece in vision.frame.pieces(rows: rows, columns: columns) {
+        for piece in framed(vision.frame.pieces(rows: rows, columns: columns)) {
             switch piece {
             case .square(let index): runs.append(.square(index))
             case .text(let text): runs.append(.tokens(tokenizer.encode(text)))

@@ -25,7 +25,7 @@ public struct LanguageConfiguration: Equatable, Sendable {
     public let frequencies: [Float]
 
     /// - Throws: ``ModelError``: `unsupported` or `wrongContent`.
-    init(_ shards: GGUFShards) throws(ModelError) {
+    public init(_ shards: GGUFShards) throws(ModelError) {
         let file = shards.first
         let name = try file.string("general.architecture")
         guard let architecture = Architecture(rawValue: name) else {

@@ -35,8 +35,7 @@ public final class LanguageModel: Sendable {
 
     /// Bytes of keys and values that a prefix of `count` positions takes.
     public func prefixBytes(_ count: Int) -> Int {
-        let heads = configuration.heads
-        return ((count + 15) / 16 * 16 + count) * heads.memoryHeads * heads.size * 4 * configuration.layers
+        AttentionMemory.byteCount(count, configuration.heads) * configuration.layers
     }
 
     // MARK: Running
@@ -44,6 +43,9 @@ public final class LanguageModel: Sendable {
     /// Runs the beginning of a conversation, whose keys and values everything after it shares.
     /// - Parameter embeddings: `[positions x width]`, at least one row and at most ``context``.
     public func prefix(_ embeddings: Matrix) -> LanguagePrefix { run(embeddings).prefix }
+
+    /// The same; `alive` is called before every layer.
+    public func prefix(_ embeddings: Matrix, alive: () throws -> Void) rethrows -> LanguagePrefix { try run(embeddings, alive: alive).prefix }
 
     /// log P(token | all before it) for every token after the first, `[positions - 1]`; nothing is kept.
     public func logProbabilities(_ tokens: [Int]) -> [Float] {
@@ -72,12 +74,28 @@ public final class LanguageModel: Sendable {
         return batch.collect(score(hidden.gather(batch.scoredRows), at: batch.targets))
     }
 
-    private func run(_ embeddings: Matrix) -> (hidden: Matrix, prefix: LanguagePrefix) {
+    /// The likeliest token after each of `trunks` behind `prefix`; of equals, the first.
+    /// - Parameter trunks: `[positions x width]` each, at least one row. All run as one batch: the caller bounds its size.
+    public func likeliest(_ trunks: [Matrix], after prefix: LanguagePrefix) -> [Int] {
+        guard !trunks.isEmpty else { return [] }
+        let batch = LanguageBatch(trunks.map { LanguageBranch(trunk: $0, continuations: [[0]]) }, after: prefix.count)
+        precondition(batch.positions.max()! < context, "trunks inside the context")
+        let hidden = layers(Matrix(joining: trunks), positions: batch.positions) { layer, query, key, value in
+            attention(query, keys: key, values: value, memory: prefix.layers[layer], scopes: batch.scopes)
+        }
+        return weights.head.highest(
+            hidden.gather(batch.scoredRows).rmsNormalized(weights.norm, epsilon: configuration.epsilon), threads: threads)
+    }
+
+    private func run(_ embeddings: Matrix) -> (hidden: Matrix, prefix: LanguagePrefix) { run(embeddings, alive: {}) }
+
+    private func run(_ embeddings: Matrix, alive: () throws -> Void) rethrows -> (hidden: Matrix, prefix: LanguagePrefix) {
         let count = embeddings.rowCount
         precondition(count > 0 && count <= context, "\(count) positions in a context of \(context)")
         var memories: [AttentionMemory] = []
         let scopes = (0..<count).map { AttentionScope(memory: $0 + 1) }
-        let hidden = layers(embeddings, positions: Array(0..<count)) { _, query, key, value in
+        let hidden = try layers(embeddings, positions: Array(0..<count)) { _, query, key, value in
+            try alive()
             let memory = AttentionMemory(keys: key, values: value, heads: configuration.heads)
             memories.append(memory)
             return attention(query, keys: key, values: value, memory: memory, scopes: scopes)
@@ -86,19 +104,19 @@ public final class LanguageModel: Sendable {
     }
 
     /// The network without its head. `attend` gets a layer's number, queries, keys and values.
-    private func layers(_ embeddings: Matrix, positions: [Int], attend: (Int, Matrix, Matrix, Matrix) -> Matrix) -> Matrix {
+    private func layers(_ embeddings: Matrix, positions: [Int], attend: (Int, Matrix, Matrix, Matrix) throws -> Matrix) rethrows -> Matrix {
         precondition(embeddings.columnCount == configuration.width, "embeddings of this model")
         var x = embeddings  // [n x width]
         for (index, layer) in weights.layers.enumerated() {
-            let normed = x.rmsNormalized(layer.attentionNorm, epsilon: configuration.epsilon)  // [n x width]
+            let normed = x.rmsNormalized(layer.attentionNorm, epsilon: configuration.epsilon, threads: threads)  // [n x width]
             var query = layer.query(normed, threads: threads)  // [n x queryHeads * size]
             var key = layer.key(normed, threads: threads)  // [n x memoryHeads * size]
             let value = layer.value(normed, threads: threads)  // [n x memoryHeads * size]
-            query.rotate(rotation, positions: positions)
-            key.rotate(rotation, positions: positions)
-            x = layer.output(attend(index, query, key, value), adding: x, threads: threads)
-            let inner = x.rmsNormalized(layer.feedForwardNorm, epsilon: configuration.epsilon)
-            let gated = layer.gate(inner, threads: threads).swiGLU(layer.up(inner, threads: threads))  // [n x feedForward]
+            query.rotate(rotation, positions: positions, threads: threads)
+            key.rotate(rotation, positions: positions, threads: threads)
+            x = layer.output(try attend(index, query, key, value), adding: x, threads: threads)
+            let inner = x.rmsNormalized(layer.feedForwardNorm, epsilon: configuration.epsilon, threads: threads)
+            let gated = layer.gate(inner, threads: threads).swiGLU(layer.up(inner, threads: threads), threads: threads)  // [n x feedForward]
             x = layer.down(gated, adding: x, threads: threads)
         }
         return x
@@ -114,6 +132,11 @@ public struct LanguagePrefix: Sendable {
     /// Positions.
     public let count: Int
     let layers: [AttentionMemory]
+
+    init(count: Int, layers: [AttentionMemory]) {
+        self.count = count
+        self.layers = layers
+    }
 
     public var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } }
 }

@@ -71,6 +71,9 @@ public struct Vocabulary: Sendable {
 
     public var count: Int { tokens.count }
 
+    /// Whether a token is a mark of the conversation rather than text.
+    public func isControl(_ token: Int) -> Bool { token == end || kinds[token] == .control }
+
     init(_ file: GGUFFile) throws(ModelError) {
         let tokensKey = "tokenizer.ggml.tokens", kindsKey = "tokenizer.ggml.token_type"
         tokens = try file.strings(tokensKey)

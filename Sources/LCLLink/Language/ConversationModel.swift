@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLImage
+import LCLModel
+import LCLTensor
+
+/// A language model with eyes: it answers by `mllm`, as its card says.
+public final class ConversationModel: LoadedModel {
+    public let name: String
+    public let sha256: String
+    public var methods: [String] { ["mllm"] }
+    public var isParallel: Bool { true }
+
+    public let link: LanguageLink
+    package let sight: LanguageSight
+    private let card: LanguageCard
+    private let memory: Int
+    private let prefixes: PrefixCache?
+    /// The picture without content that scores are compared with, once it was needed.
+    private var neutral: Matrix?
+
+    /// - Parameters:
+    ///   - threads: that one call may use.
+    ///   - memory: bytes that a support set may take.
+    ///   - prefixes: support sets read before.
+    /// - Throws: `ModelError`, ``LinkError``.
+    public init(directory: ModelDirectory, card: LanguageCard, threads: Int, memory: Int, prefixes: PrefixCache? = nil) throws {
+        let file = try directory.openShards(card.file)
+        let model = try LanguageModel(file, context: card.context, threads: threads), tokenizer = try Tokenizer(file.first)
+        link = try LanguageLink(model: model, tokenizer: tokenizer, template: PromptTemplate(card.template, of: file.first, tokenizer))
+        sight = try LanguageSight(directory.open(card.vision), of: model, tokenizer, split: card.split ?? false, threads: threads)
+        (name, sha256) = (directory.card.name, directory.identity)
+        (self.card, self.memory, self.prefixes) = (card, memory, prefixes)
+    }
+
+    /// What it is made of, in a line.
+    public var summary: String {
+        let shape = link.model.configuration
+        return "\(shape.architecture.rawValue) of \(shape.layers) layers, width \(shape.width), context \(link.model.context); \(sight.summary)"
+    }
+
+    public func encoder(limits: ImageLimits) -> any PictureEncoder { sight.encoder(limits: limits) }
+
+    public func admit(_ names: [String], shots: [Int], options: LinkOptions) throws(LinkError) {
+        let supports = shots.enumerated().flatMap { label, count in repeatElement((label: label, positions: sight.fewestPositions), count: count) }
+        try link.admit(names, supports: supports, query: sight.fewestPositions, self.options(options))
+    }
+
+    /// Positions of the language model that a support set takes, and those of one picture.
+    public func positions(_ names: [String], shots: Int) throws(LinkError) -> (supports: Int, picture: Int) {
+        let supports = names.indices.flatMap { label in repeatElement((label: label, positions: sight.fewestPositions), count: shots) }
+        return (try link.positions(names, supports: supports, query: sight.fewestPositions).supports, sight.fewestPositions)
+    }
+
+    public func link(
+        _ supports: LabelledPictures, by method: String?, options: LinkOptions, alive: () throws -> Void
+    ) throws -> any LinkedModel {
+        if let method, !methods.contains(method) { throw LinkError.method(name: method, model: name, supported: methods) }
+        let conversation = try converse(supports, options: options, alive: alive)
+        return LinkedSight(
+            conversation, supports: supports.pictures, calibration: Calibration(temperature: card.temperature, unknown: .init(oneShot: 0, offset: 0, slope: 0)),
+            rule: options.unknown, summary: ConversationSummary(positions: conversation.length, orders: options.orders, template: card.template.name))
+    }
+
+    /// The support set as read.
+    /// - Throws: ``LinkError``; what `alive` throws.
+    package func converse(_ supports: LabelledPictures, options: LinkOptions, alive: () throws -> Void = {}) throws -> LinkedConversation {
+        try link.link(
+            supports, neutral: card.calibration == .contentFree ? withoutContent() : nil, options: self.options(options),
+            prefixes: prefixes.map { ($0, sha256) }, alive: alive)
+    }
+
+    private func options(_ options: LinkOptions) -> LanguageLink.Options {
+        var all = LanguageLink.Options()
+        (all.length, all.orders, all.seed, all.memory) = (card.length, options.orders, options.seed, memory)
+        return all
+    }
+
+    private func withoutContent() -> Matrix {
+        if let neutral { return neutral }
+        let neutral = sight.neutral()
+        self.neutral = neutral
+        return neutral
+    }
+}

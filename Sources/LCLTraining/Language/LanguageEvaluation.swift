@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLLink
+import LCLModel
+import LCLTensor
+
+/// Measures a language model that reads supports as a conversation, on episodes drawn as for the other methods. Nothing is fitted, so
+/// nothing is held out.
+public struct LanguageEvaluation: Sendable {
+    public var counting = LanguageProtocol.forcedChoice
+    public var options = LinkOptions()
+    public var ways = 2
+    public var shots = [1, 4]
+    public var negatives = Negatives.hard
+    public var episodes = 100
+    public var seed: UInt64 = 1
+    /// Only what flipped labels do.
+    public var onlyFlips = false
+    /// Whether labels are called by invented words, which no model has read of, instead of their folders' names.
+    public var inventsNames = false
+
+    public init() {}
+
+    /// - Parameters:
+    ///   - tree: of pictures of the test classes.
+    ///   - progress: told each source as it begins.
+    /// - Returns: the report, and why pictures were left out.
+    public func run(
+        _ model: ConversationModel, on tree: PictureTree, sources: [String]? = nil, progress: (String) -> Void = { _ in }
+    ) throws -> (report: EvaluationReport, skipped: [String: String]) {
+        let stage = LanguageStage(model, paths: tree.pictures, counting: counting, options: options)
+        var report = EvaluationReport(
+            method: counting == .paper ? "mllm, free answers" : "mllm", taps: [], ways: ways, negatives: negatives, episodes: episodes, seed: seed, heldOut: false)
+        for source in sources ?? Array(Set(tree.classes.map(\.source))).sorted() {
+            progress(source)
+            let table = table(tree, source, stage)
+            let sampler = EpisodeSampler(table, classes: table.classes, mean: table.features.meanRow())
+            for shots in shots where sampler.isFeasible(shots: shots) { try measure(stage, sampler, source, shots, into: &report) }
+        }
+        return (report, stage.failures)
+    }
+
+    /// The pictures of one source, with the mean of each one's embedding where that is needed.
+    private func table(_ tree: PictureTree, _ source: String, _ stage: LanguageStage) -> FeatureTable {
+        var classes: [FeatureTable.Class] = [], row = 0
+        var features = Matrix(rows: tree.pictures.count, columns: negatives == .hard ? stage.model.link.model.configuration.width : 1)
+        for group in tree.classes {
+            var rows = Array(row..<row + group.pictures.count)
+            row += rows.count
+            guard group.source == source else { continue }
+            if negatives == .hard {
+                rows = rows.filter { row in
+                    guard let likeness = stage.likeness(row) else { return false }
+                    features.withMutableRow(row) { _ = $0.update(fromContentsOf: likeness) }
+                    return true
+                }
+            }
+            classes.append(FeatureTable.Class(source: source, name: group.name, rows: rows))
+        }
+        return FeatureTable(taps: [EpisodeSampler.miningTap], widths: [features.columnCount], features: features, classes: classes)
+    }
+
+    private func measure(
+        _ stage: LanguageStage, _ sampler: EpisodeSampler, _ source: String, _ shots: Int, into report: inout EvaluationReport
+    ) throws {
+        let drawn = draw(sampler, source, shots, count: episodes)
+        if !onlyFlips {
+            let trials = try drawn.map(stage.answer)
+            let cell = EvaluationReport.Cell(source: source, shots: shots, negatives: negatives, trials: trials.count)
+            report.accuracy.append(.init(cell, hits: trials.flatMap(\.hits)))
+        }
+        let robust = Array(drawn.prefix(max(1, episodes * 2 / 5)))
+        report.flips += try stage.flips(robust, source: source, shots: shots)
+        if !onlyFlips { report.order.append(try stage.order(robust, source: source, shots: shots)) }
+    }
+
+    private func draw(_ sampler: EpisodeSampler, _ source: String, _ shots: Int, count: Int) -> [Episode] {
+        let shape = EpisodeSampler.Shape(ways: ways, shots: shots, negatives: negatives)
+        var random = SeededRandom(seed: seed, source.utf8.reduce(0) { $0 &* 31 &+ Int($1) }, ways, shots), drawn: [Episode] = []
+        while drawn.count < count, var episode = sampler.episode(shape, &random) {
+            if inventsNames { episode.names = random.sample(ways, of: Self.invented) }
+            drawn.append(episode)
+        }
+        return drawn
+    }
+
+    /// Words of English sound that name nothing.
+    static let invented = [
+        "wug", "blick", "dax", "toma", "zorp", "fep", "gorp", "kiki", "lorp", "mib", "nid", "pilk", "quem", "rilf", "snib", "tulver", "vash", "wibbet", "yorf", "zib",
+    ]
+}

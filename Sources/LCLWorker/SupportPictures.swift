@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLDigest
+import LCLJob
+import LCLLink
+
+/// A job's supports as far as they could be read.
+struct SupportPictures {
+    struct Used: Sendable {
+        var image: String
+        /// Number of its label in the manifest.
+        var label: Int
+    }
+
+    /// In the order of the manifest.
+    private(set) var used: [Used] = []
+    private(set) var skipped: [SupportReport.Skipped] = []
+    private(set) var pictures: LabelledPictures
+
+    /// - Parameter alive: called before every batch.
+    /// - Throws: ``Failure``: `support.empty`, `support.conflict`.
+    init(of manifest: Manifest, by reader: FeatureReader, from source: some PictureSource, alive: () throws -> Void) throws {
+        pictures = LabelledPictures(pictures: [], labels: [], names: manifest.labels.map(\.name), digests: [])
+        var owners: [SHA256.Digest: Used] = [:]
+        let supports = manifest.labels.enumerated().flatMap { i, label in label.support.map { Used(image: $0, label: i) } }
+        for batch in supports.batches(of: reader.batch) {
+            try alive()
+            for (support, picture) in zip(batch, reader.read(batch.map(\.image), from: source)) {
+                if let digest = picture.digest, let owner = owners.updateValue(support, forKey: digest), owner.label != support.label {
+                    throw Failure.conflict(support.image, manifest.labels[support.label].name, owner.image, manifest.labels[owner.label].name)
+                }
+                add(support, picture, named: manifest.labels[support.label].name)
+            }
+        }
+        for (i, label) in manifest.labels.enumerated() where !used.contains(where: { $0.label == i }) {
+            throw Failure.empty(label.name, skipped.first { $0.label == label.name }?.error)
+        }
+    }
+
+    private mutating func add(_ support: Used, _ picture: FeatureReader.Picture, named label: String) {
+        switch picture.features {
+        case .success(let features):
+            used.append(support)
+            pictures.pictures.append(features)
+            pictures.labels.append(support.label)
+            pictures.digests.append(picture.digest?.bytes ?? [])
+        case .failure(let failure): skipped.append(.init(image: support.image, label: label, error: failure))
+        }
+    }
+}
+
+extension SupportReport {
+    init(_ check: SupportCheck, of supports: SupportPictures, _ manifest: Manifest) {
+        let suspects = check.suspects.map {
+            Suspect(
+                image: supports.used[$0.support].image, label: manifest.labels[supports.used[$0.support].label].name,
+                looksLike: manifest.labels[$0.looksLike].name, confidence: $0.confidence)
+        }
+        self.init(
+            images: supports.used.count, leaveOneOutAccuracy: check.leaveOneOutAccuracy, suspects: suspects, skipped: supports.skipped)
+    }
+}
