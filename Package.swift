@@ -99,7 +99,8 @@ let package = Package(
         .testTarget(name: "LCLJobTests", dependencies: ["LCLJob", "TestSchema"]),
         .testTarget(name: "LCLSpoolTests", dependencies: ["LCLSpool", "LCLJob", "CPosix"]),
         .testTarget(
-            name: "LCLStoreTests", dependencies: ["LCLStore", "LCLJob", .product(name: "GRDB", package: "GRDB.swift")]),
+            name: "LCLStoreTests", dependencies: ["LCLStore", "LCLJob", .product(name: "GRDB", package: "GRDB.swift")],
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "LCLControlTests",
             dependencies: [
@@ -123,6 +124,11 @@ let package = Package(
                 "LCLDaemon", "LCLWorker", "LCLStore", "LCLSpool", "LCLJob", "LCLControl", "HostileWorker", "lcld", "CPosix",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["LCLJob", "LCLSpool", "LCLControl", "LCLDaemon", "LCLWorker", "LCLImage", "LCLModel", "LCLLink", "LCLTensor", "TestPictures"],
+            path: "Tests/Fuzz/Targets"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "LCLModel", "LCLLink"]),
         .testTarget(name: "EndToEndTests", dependencies: ["LCLModel", "TestModels", "LCLJob", "LCLControl", "TestPictures", "TestSchema", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]

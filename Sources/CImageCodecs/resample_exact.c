@@ -36,14 +36,13 @@ VARIANTS void lcl_resample_row_exact(const uint8_t *rgbx, const int32_t *first, 
 
 VARIANTS void lcl_resample_column_exact(const uint8_t *rows, int32_t ring, int32_t first, const int32_t *weights, int32_t taps,
                                         int32_t count, uint8_t *out) {
-    for (int32_t x = 0; x < count; x++, out += 3) {
+    for (int32_t x = 0; x < count; x++) {
         int_pixel sum = {1 << (FRACTION - 1), 1 << (FRACTION - 1), 1 << (FRACTION - 1), 1 << (FRACTION - 1)};
         int32_t row = first % ring;
         for (int32_t t = 0; t < taps; t++) {
             sum += weights[t] * load(rows + 4 * ((size_t)row * (size_t)count + (size_t)x));
             if (++row == ring) row = 0;
         }
-        const byte_pixel level = to_bytes(sum);
-        for (int c = 0; c < 3; c++) out[c] = level[c];
+        *(byte_pixel *)(out + 4 * (size_t)x) = to_bytes(sum);
     }
 }

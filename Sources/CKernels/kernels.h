@@ -5,6 +5,7 @@
 
 #if defined(__x86_64__)
 void lcl_linear_avx2(const lcl_linear *);
+void lcl_linear_avx512(const lcl_linear *);
 void lcl_depthwise_avx2(const lcl_depthwise *);
 void lcl_half_to_float_f16c(const uint16_t *half, float *out, size_t count);
 void lcl_sha256_ni(uint32_t state[8], const uint8_t *blocks, size_t count);

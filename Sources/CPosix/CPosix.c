@@ -7,8 +7,10 @@
 #include <linux/fs.h>
 #include <linux/openat2.h>
 #include <linux/posix_acl_xattr.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -62,7 +64,16 @@ int cposix_open_beneath_by_component(int directory, const char *path, int flags)
 }
 
 int cposix_rename_exclusive(int from_directory, const char *from, int to_directory, const char *to) {
-    return (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, RENAME_NOREPLACE);
+    int outcome = (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, RENAME_NOREPLACE);
+    if (outcome == 0 || (errno != EINVAL && errno != ENOSYS)) return outcome;
+    return cposix_rename_exclusive_by_looking(from_directory, from, to_directory, to);
+}
+
+int cposix_rename_exclusive_by_looking(int from_directory, const char *from, int to_directory, const char *to) {
+    struct stat found;
+    if (fstatat(to_directory, to, &found, AT_SYMLINK_NOFOLLOW) == 0) { errno = EEXIST; return -1; }
+    if (errno != ENOENT) return -1;
+    return renameat(from_directory, from, to_directory, to);
 }
 
 static int64_t copy_by_reading(int from, int to, int64_t done, int64_t length) {
@@ -114,6 +125,11 @@ const char *cposix_network_filesystem(int descriptor) {
     case 0x01021997: return "9P";
     case 0x0BD00BD0: return "Lustre";
     case 0x47504653: return "GPFS";
+    case 0x73757245: return "Coda";
+    case 0x564C: return "NCP";
+    case 0x20030528: return "OrangeFS";
+    case 0x19830326: return "BeeGFS";
+    case 0x786F4256: return "a VirtualBox folder";
     default: return 0;
     }
 }

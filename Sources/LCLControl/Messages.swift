@@ -19,10 +19,12 @@ public struct DaemonStatus: Codable, Hashable, Sendable {
     public var spool: String
     /// Free bytes on the spool's filesystem.
     public var free: Int?
+    /// What holds work back, and since when.
+    public var waiting: [Waiting]
 
     public init(
         version: String, pid: Int32, started: Date, mode: Mode, workers: [Worker], jobs: [String: Int], answered: Int,
-        rate: Double, models: [String], spool: String, free: Int?
+        rate: Double, models: [String], spool: String, free: Int?, waiting: [Waiting] = []
     ) {
         self.version = version
         self.pid = pid
@@ -35,6 +37,7 @@ public struct DaemonStatus: Codable, Hashable, Sendable {
         self.models = models
         self.spool = spool
         self.free = free
+        self.waiting = waiting
     }
 
     public enum Mode: String, Codable, Sendable, CaseIterable {
@@ -65,6 +68,29 @@ public struct DaemonStatus: Codable, Hashable, Sendable {
     }
 }
 
+/// Why work waits that could otherwise begin; it goes on by itself.
+public struct Waiting: Codable, Hashable, Sendable {
+    public enum Reason: String, Codable, Sendable {
+        /// The disk is full, or nearly.
+        case disk
+        /// Entries of `incoming/` that could not be taken for now.
+        case intake
+        /// Workers died for want of memory: fewer run for a while.
+        case memory
+    }
+
+    public var reason: Reason
+    public var since: Date
+    /// What is the matter, and what to do.
+    public var detail: String
+
+    public init(reason: Reason, since: Date, detail: String) {
+        self.reason = reason
+        self.since = since
+        self.detail = detail
+    }
+}
+
 /// One line about a job.
 public struct JobSummary: Codable, Hashable, Sendable {
     public var id: JobID
@@ -83,10 +109,12 @@ public struct JobSummary: Codable, Hashable, Sendable {
     public var failed: Int
     /// Why the job ended badly.
     public var failure: Failure?
+    /// What keeps it from running, beside the jobs before it.
+    public var waiting: Waiting?
 
     public init(
         id: JobID, name: String?, state: JobState, uid: UInt32, priority: Int, created: Date, started: Date? = nil,
-        finished: Date? = nil, queries: Int, answered: Int, failed: Int, failure: Failure? = nil
+        finished: Date? = nil, queries: Int, answered: Int, failed: Int, failure: Failure? = nil, waiting: Waiting? = nil
     ) {
         self.id = id
         self.name = name
@@ -100,6 +128,7 @@ public struct JobSummary: Codable, Hashable, Sendable {
         self.answered = answered
         self.failed = failed
         self.failure = failure
+        self.waiting = waiting
     }
 }
 

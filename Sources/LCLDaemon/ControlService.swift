@@ -16,6 +16,9 @@ struct ControlService: ControlBackend {
     let ledger: Ledger
     let scheduler: Scheduler
     let hub: ProgressHub
+    let gauge: DiskGauge
+    /// What intake could not take for now.
+    let door: Live<Waiting?>
     /// Where models are looked for.
     let models: [String]
     let started: Date
@@ -28,7 +31,8 @@ struct ControlService: ControlBackend {
         return DaemonStatus(
             version: WorkerProgram.engine, pid: getpid(), started: started, mode: await scheduler.currentMode, workers: workers,
             jobs: Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, $0.value) }), answered: answered, rate: rate,
-            models: models, spool: spool.root, free: freeBytes())
+            models: models, spool: spool.root, free: try? Filesystem.room(at: spool.root).bytes,
+            waiting: [gauge.waiting, door.value, await scheduler.waitingForMemory()].compactMap { $0 })
     }
 
     func jobs(_ filter: JobFilter) async throws -> JobPage {
@@ -38,10 +42,10 @@ struct ControlService: ControlBackend {
             if before == nil { throw ControlError(.badRequest, "the cursor '\(cursor)' is none of ours; take `next` of the page before") }
         }
         let found = try await store.jobs(states: Set(filter.states), uid: filter.uid, limit: filter.limit, before: before)
-        return JobPage(jobs: found.map(JobSummary.init), next: found.count == filter.limit ? found.last.map { String($0.serial) } : nil)
+        return JobPage(jobs: found.map(summary), next: found.count == filter.limit ? found.last.map { String($0.serial) } : nil)
     }
 
-    func summary(of id: JobID) async throws -> JobSummary { JobSummary(try await known(id)) }
+    func summary(of id: JobID) async throws -> JobSummary { summary(try await known(id)) }
 
     func job(_ id: JobID) async throws -> JobDetail {
         let row = try await known(id)
@@ -50,7 +54,7 @@ struct ControlService: ControlBackend {
         let manifest = try? await disk { [spool] in try spool.accepted(id).manifest }
         let problems = row.state.isFinal && row.state != .done ? (try? await disk { [spool] in try spool.errorReport(id).problems }) ?? [] : []
         return JobDetail(
-            summary: JobSummary(row), model: manifest?.model ?? "-", method: manifest?.method ?? .link,
+            summary: summary(row), model: manifest?.model ?? "-", method: manifest?.method ?? .link,
             labels: manifest?.labels.map { .init(name: $0.name, support: $0.support.count) } ?? [],
             transductive: manifest?.options.transductive ?? false, seed: manifest?.options.seed ?? 1, attempts: row.attempts,
             expires: row.expires.map(Date.init(milliseconds:)), directory: spool.directory(place, id), problems: problems)
@@ -88,7 +92,7 @@ struct ControlService: ControlBackend {
             throw ControlError(.wrongState, "job \(id) is \(state.rawValue): that cannot be done with it")
         }
         await scheduler.wake()
-        let summary = JobSummary(try await known(id))
+        let summary = summary(try await known(id))
         hub.send(JobProgress(summary))
         return summary
     }
@@ -160,9 +164,11 @@ struct ControlService: ControlBackend {
         do { return try await store.job(id) } catch StoreError.unknownJob { throw ControlError.noSuchJob(id.rawValue) }
     }
 
-    private func freeBytes() -> Int? {
-        var info = statvfs()
-        return statvfs(spool.root, &info) == 0 ? Int(info.f_bavail) * Int(info.f_frsize) : nil
+    private func summary(_ row: StoredJob) -> JobSummary {
+        var summary = JobSummary(row)
+        // What runs waits only where a write failed.
+        if let scarcity = gauge.scarcity, row.state == .queued || (row.state == .running && scarcity.isFull) { summary.waiting = gauge.waiting }
+        return summary
     }
 
     /// Who did it, for the log of events: the kernel says so.

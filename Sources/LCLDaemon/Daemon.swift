@@ -34,29 +34,38 @@ package struct Daemon: Sendable {
         defer { withExtendedLifetime(lock) {} }
         let state = settings.text("state")
         try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
-        let store = try JobStore(path: state + "/lcld.db")
-        let attempts = Live(settings.integer("workers.attempts")), retention = Live(settings.retention)
+        if let kind = try Filesystem.networkKind(of: state) { throw DaemonError.networkFilesystem(path: state, kind: kind) }
+        if let kind = try Filesystem.networkKind(of: spool.root) {
+            logger.warning("the spool is on a network filesystem: other machines' jobs are found by scans only", metadata: ["kind": "\(kind)"])
+        }
+        let store = try await openStore(state + "/lcld.db")
+        let attempts = Live(settings.integer("workers.attempts")), retention = Live(settings.retention), quota = Live(settings.quota)
+        let gauge = DiskGauge(paths: [spool.root, state], marks: settings.diskMarks, logger: logger), door = Live<Waiting?>(nil)
+        gauge.look()
         let disk = DiskQueue("lcld.disk", concurrent: true)
-        let ledger = Ledger(store: store, spool: spool, disk: disk, attempts: attempts, logger: logger)
+        let ledger = Ledger(store: store, spool: spool, disk: disk, attempts: attempts, gauge: gauge, logger: logger)
         try await Recovery(spool: spool, store: store, ledger: ledger, attempts: attempts.value, logger: logger).run()
 
         let hub = ProgressHub()
-        let scheduler = Scheduler(ledger: ledger, hub: hub, terms: settings.terms(program), logger: logger)
+        let scheduler = Scheduler(ledger: ledger, hub: hub, gauge: gauge, terms: settings.terms(program), logger: logger)
         if let mode = try await store.fact("mode").flatMap(DaemonStatus.Mode.init) { await scheduler.set(mode) }
         let control = ControlService(
-            store: store, spool: spool, disk: disk, ledger: ledger, scheduler: scheduler, hub: hub,
+            store: store, spool: spool, disk: disk, ledger: ledger, scheduler: scheduler, hub: hub, gauge: gauge, door: door,
             models: ModelDirectory.searchPath(explicit: settings.modelsDirectory), started: Date())
         let services: [(String, any Service)] = [
             ("scheduler", scheduler),
             ("control", ControlServer(socket: settings.text("socket"), backend: control, logger: logger) { notifier.send(.ready) }),
-            ("intake", intake(spool, store, scheduler, disk)),
+            ("intake", intake(spool, store, scheduler, disk, gauge, quota, door, ledger)),
             ("housekeeping", Housekeeping(
-                store: store, spool: spool, disk: disk, ledger: ledger, hub: hub, retention: retention, notifier: notifier, logger: logger)),
+                store: store, spool: spool, disk: disk, ledger: ledger, hub: hub, gauge: gauge, retention: retention,
+                resumed: { await scheduler.wake() }, notifier: notifier, logger: logger)),
             ("reload", Reload(
                 settings: Live(settings), sources: sources, notifier: notifier, logger: logger,
                 apply: { [program] new in
                     attempts.value = new.integer("workers.attempts")
                     retention.value = new.retention
+                    quota.value = new.quota
+                    gauge.marks.value = new.diskMarks
                     await scheduler.apply(new.terms(program))
                 })),
             ("watchdog", Watchdog(notifier: notifier, scheduler: scheduler)),
@@ -72,14 +81,29 @@ package struct Daemon: Sendable {
         logger.notice("lcld stopped")
     }
 
-    private func intake(_ spool: Spool, _ store: JobStore, _ scheduler: Scheduler, _ disk: DiskQueue) -> IntakeService {
+    /// The database, made anew from the spool where it is damaged.
+    private func openStore(_ path: String) async throws -> JobStore {
+        let (store, setAside) = try JobStore.openOrRebuild(path: path, stamp: .now())
+        if let setAside {
+            logger.error("the database was damaged: it is rebuilt from the spool", metadata: ["error": "\(setAside.why)", "aside": "\(setAside.path)"])
+            try await store.note("rebuild", actor: "lcld", at: .now(), detail: "the database was damaged (\(setAside.why)) and is set aside as \(setAside.path)")
+        }
+        return store
+    }
+
+    private func intake(
+        _ spool: Spool, _ store: JobStore, _ scheduler: Scheduler, _ disk: DiskQueue, _ gauge: DiskGauge, _ quota: Live<Quota>,
+        _ door: Live<Waiting?>, _ ledger: Ledger
+    ) -> IntakeService {
         var limits = Intake.Limits()
         limits.pictureBytes = settings.integer("limits.picture") << 20
         limits.jobBytes = settings.integer("limits.job") << 20
+        limits.reserve = settings.diskMarks.low
         return IntakeService(
             spool: spool, store: store, intake: Intake(spool: spool, limits: limits, allowedFolders: settings.texts("intake.folders")),
             disk: disk, scan: settings.duration("intake.scan"), settle: settings.duration("intake.settle"),
-            isOpen: { await scheduler.currentMode != .draining }, accepted: { await scheduler.wake() }, logger: logger)
+            quota: quota, door: door, ledger: ledger,
+            isOpen: { await scheduler.currentMode != .draining && gauge.isOpen }, accepted: { await scheduler.wake() }, logger: logger)
     }
 }
 
@@ -88,6 +112,12 @@ extension Settings {
 
     var retention: Retention {
         Retention(maximumAge: Int(duration("retention.age").components.seconds), maximumBytes: integer("retention.size") << 20)
+    }
+
+    var quota: Quota { Quota(jobs: integer("quota.jobs"), bytes: integer("quota.bytes") << 20, queries: integer("quota.queries")) }
+
+    var diskMarks: DiskRoom.Marks {
+        .init(low: integer("disk.low") << 20, resume: integer("disk.resume") << 20, inodes: integer("disk.inodes"))
     }
 
     /// How workers are started by the program `lcld` at this path.

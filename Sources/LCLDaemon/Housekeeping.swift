@@ -13,31 +13,55 @@ struct Housekeeping: Service {
     let disk: DiskQueue
     let ledger: Ledger
     let hub: ProgressHub
+    let gauge: DiskGauge
     let retention: Live<Retention>
+    /// Called when work may go on.
+    let resumed: @Sendable () async -> Void
     let notifier: Notifier
     let logger: Logger
 
     /// Seconds between two rounds of each kind.
-    private static let expiry = 1, status = 10, sweep = 600
+    private static let expiry = 1, status = 10, sweep = 600, firstSweep = 2
     /// How long events are kept, in milliseconds: 90 days.
     private static let memory: Int64 = 90 * 86_400_000
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
-            var second = 0
+            var second = 0, steady = SteadyTime(wall: .now(), at: .now), owed: Int64 = 0
             while true {
-                if second % Self.expiry == 0 { await attempt("expire jobs", expire) }
+                let now = Int64.now()
+                if let jump = steady.observe(wall: now, at: .now) {
+                    logger.warning("the clock was set", metadata: ["milliseconds": "\(jump)"])
+                    owed += jump
+                }
+                await watchDisk()
+                if owed != 0 {
+                    await attempt("follow the clock") {
+                        try await store.shift(by: owed)
+                        owed = 0
+                    }
+                }
+                // Not by a clock that the jobs do not follow yet.
+                if owed == 0, second % Self.expiry == 0 { await attempt("expire jobs") { try await expire(at: now) } }
                 if second % Self.status == 0 { await attempt("report", report) }
-                if second % Self.sweep == Self.status { await attempt("clean up", clean) }
+                if second % Self.sweep == Self.firstSweep {
+                    let cautious = steady.cautious
+                    await attempt("clean up") { try await clean(at: cautious) }
+                }
                 try await Task.sleep(for: .seconds(1))
                 second += 1
             }
         }
     }
 
-    private func expire() async throws {
-        for id in try await store.expired(at: .now()) {
-            let state = await ledger.fail(id, .expire, [Failure(.jobExpired, "its time to wait was over before a worker was free")])
+    private func watchDisk() async {
+        if gauge.look() { await resumed() }
+        await gauge.tell(store)
+    }
+
+    private func expire(at now: Int64) async throws {
+        for id in try await store.expired(at: now) {
+            guard let state = await ledger.fail(id, .expire, [Failure(.jobExpired, "its time to wait was over before a worker was free")]) else { return }
             logger.notice("job expired", metadata: ["job": "\(id)", "state": "\(state.rawValue)"])
             hub.send(JobProgress(JobSummary(try await store.job(id))))
         }
@@ -48,21 +72,24 @@ struct Housekeeping: Service {
         notifier.send(.status("\(counts[.running] ?? 0) running, \(counts[.queued] ?? 0) queued, \(counts[.done] ?? 0) done"))
     }
 
-    private func clean() async throws {
+    /// - Parameter now: a time that is not too late, whatever was done to the clock.
+    private func clean(at now: Int64) async throws {
         let rule = retention.value
         let outdated = try await disk { [spool] in
-            try spool.sweep(now: .now())
-            let outdated = rule.outdated(try spool.finishedJobs(), now: .now())
+            try spool.sweep(now: now)
+            let outdated = rule.outdated(try spool.finishedJobs(), now: now)
             for job in outdated { try spool.forget(job.id, in: job.place) }
             return outdated.map(\.id)
         }
         for part in outdated.parts(of: 500) { try await store.forget(part) }
-        try await store.forgetEvents(before: .now() - Self.memory)
+        try await store.forgetEvents(before: now - Self.memory)
+        try await store.foldLog()
         if !outdated.isEmpty { logger.info("old jobs forgotten", metadata: ["count": "\(outdated.count)"]) }
     }
 
     private func attempt(_ what: String, _ work: () async throws -> Void) async {
         do { try await work() } catch {
+            ledger.take(error)
             logger.error("unable to keep house", metadata: ["task": "\(what)", "error": "\(error)"])
         }
     }

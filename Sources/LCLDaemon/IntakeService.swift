@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLControl
 import LCLJob
 import LCLSpool
 import LCLStore
@@ -13,6 +14,10 @@ struct IntakeService: Service {
     let disk: DiskQueue
     let scan: Duration
     let settle: Duration
+    let quota: Live<Quota>
+    /// What waits because it could not be taken.
+    let door: Live<Waiting?>
+    let ledger: Ledger
     /// Whether jobs are taken in now: not while draining.
     let isOpen: @Sendable () async -> Bool
     /// Called after jobs were accepted.
@@ -29,10 +34,11 @@ struct IntakeService: Service {
                 try await Task.sleep(for: scan)
             }
         }
+        var waiting = WaitingEntries()
         var scanner = IncomingScanner(spool: spool, settlingTime: Int64(settle / .milliseconds(1)))
         await withGracefulShutdownHandler {
             for await _ in wakes where !Task.isShuttingDownGracefully {
-                guard await !look(&scanner, watcher) else { continue }
+                guard await !look(&scanner, &waiting, watcher) else { continue }
                 Task {
                     try await Task.sleep(for: settle)
                     waker.yield()
@@ -48,18 +54,23 @@ struct IntakeService: Service {
 
     /// One scan, and everything that it found complete.
     /// - Returns: whether nothing is still being written.
-    private func look(_ scanner: inout IncomingScanner, _ watcher: IncomingWatcher) async -> Bool {
+    private func look(_ scanner: inout IncomingScanner, _ waiting: inout WaitingEntries, _ watcher: IncomingWatcher) async -> Bool {
         guard await isOpen() else { return true }
-        var scanned = scanner
-        let moved = watcher.takeMoved()
+        await remember(&waiting)
+        let moved = watcher.takeMoved(), last = scanner
         do {
-            let (found, next) = try await disk { [scanned] in
-                var scanner = scanned
-                return (try scanner.scan(now: .now(), moved: moved), scanner)
+            let (found, next) = try await disk { [last] in
+                var scanner = last
+                return (try scanner.scan(now: Self.milliseconds(), moved: moved), scanner)
             }
-            scanned = next
-            scanner = scanned
-            for batch in found.ready.parts(of: Self.batch) { await take(batch) }
+            scanner = next
+            for batch in waiting.due(found.ready, now: .now).parts(of: Self.batch) {
+                guard !Task.isShuttingDownGracefully, await isOpen() else { break }
+                await take(batch, &waiting)
+            }
+            if !waiting.isEmpty || waiting.leftClaims { scanner.expectClaims() }
+            waiting.leftClaims = false
+            door.value = waiting.report
             return found.waiting == 0
         } catch {
             logger.error("unable to scan incoming", metadata: ["error": "\(error)"])
@@ -67,34 +78,59 @@ struct IntakeService: Service {
         }
     }
 
+    /// Milliseconds of the monotonic clock, for settling.
+    private static func milliseconds() -> Int64 { Int64((ContinuousClock.now - origin) / .milliseconds(1)) }
+    private static let origin = ContinuousClock.now
+
     /// Jobs acknowledged in one transaction at most: it costs one flush for all of them.
     private static let batch = 32
 
-    private func take(_ offers: [Offer]) async {
-        var new: [AcceptedJob] = []
+    private func take(_ offers: [Offer], _ waiting: inout WaitingEntries) async {
         for offer in offers {
             do {
-                switch try await disk({ [intake] in try intake.take(offer, now: .now()) }) {
-                case .accepted(let job): new.append(job)
+                let allowance = try await allowance(of: offer.owner, beside: waiting.unsaved)
+                switch try await disk({ [intake] in try intake.take(offer, now: .now(), allowance: allowance) }) {
+                case .accepted(let job): waiting.unsaved.append(job)
                 case .refused(let job): await refuse(job)
-                case .nothing: break
+                case .nothing: waiting.leftClaims = true
                 }
+                waiting.taken(offer)
             } catch {
+                ledger.take(error)
+                waiting.failed(offer, "\(error)", now: .now)
                 logger.error("unable to take a job in", metadata: ["entry": "\(offer.name)", "error": "\(error)"])
             }
         }
+        await remember(&waiting)
+    }
+
+    /// What the user has left of his quota, those of his jobs counted that have no row yet.
+    private func allowance(of uid: UInt32, beside new: [AcceptedJob]) async throws -> Allowance? {
+        let quota = quota.value
+        guard quota != .none, uid != 0 else { return nil }
+        let rows = try await store.underWay(of: uid), his = new.filter { $0.record.submitter == uid }
+        let used = Quota(
+            jobs: rows.jobs + his.count, bytes: rows.bytes + his.reduce(0) { $0 + ($1.record.bytes ?? 0) },
+            queries: rows.queries + his.reduce(0) { $0 + $1.queries.count })
+        return Allowance(submitter: uid, quota: quota, used: used)
+    }
+
+    /// Tells the store of what was accepted; where it fails, the next look tries again, and at last the next start.
+    private func remember(_ waiting: inout WaitingEntries) async {
+        let new = waiting.unsaved
         guard !new.isEmpty else { return }
         Fault.afterSnapshot.reach()
         do {
             try await store.insert(new.map { NewJob($0) })
+            waiting.unsaved = []
             Fault.afterInsert.reach()
             for job in new {
                 logger.info("job accepted", metadata: ["job": "\(job.id)", "uid": "\(job.record.submitter)", "queries": "\(job.queries.count)"])
             }
             await accepted()
         } catch {
-            // `active/ID` is there, so the next start inserts the rows.
-            logger.critical("unable to remember accepted jobs until the next start", metadata: ["error": "\(error)"])
+            ledger.take(error)
+            logger.error("unable to remember accepted jobs for now", metadata: ["error": "\(error)"])
         }
     }
 
@@ -114,7 +150,8 @@ extension NewJob {
         let options = job.manifest.options
         self.init(
             id: job.id, name: job.manifest.name, uid: job.record.submitter, priority: options.priority, created: job.record.accepted,
-            expires: options.expires.map { job.record.accepted + Int64($0) * 1000 }, queries: job.queries.count)
+            expires: options.expires.map { job.record.accepted + Int64($0) * 1000 }, queries: job.queries.count,
+            bytes: job.record.bytes ?? 0)
     }
 
     init(_ job: Intake.RefusedJob) {

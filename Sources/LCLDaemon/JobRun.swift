@@ -11,7 +11,7 @@ package struct JobRun {
     package enum Event {
         case replied(WorkerReply)
         /// The worker's process ended; `cause` says how.
-        case died(cause: String)
+        case died(cause: String, memory: Bool = false)
     }
 
     package enum Action: Equatable {
@@ -82,6 +82,8 @@ package struct JobRun {
     private let known: Linked?
     /// Whether a worker ever had a part of it.
     package private(set) var hasBegun = false
+    /// An earlier run ended for want of memory: one query at a time.
+    private let gently: Bool
     private var stop: Stop?
     private var ended = false
 
@@ -89,12 +91,14 @@ package struct JobRun {
     ///   - manifest: its queries are a list.
     ///   - unanswered: ordinals without a verdict; a transductive job with any is answered as a whole again.
     ///   - known: what the answers of earlier runs were given by.
-    package init(manifest: Manifest, unanswered: [Int], known: Linked? = nil) {
+    ///   - gently: look at one query at a time.
+    package init(manifest: Manifest, unanswered: [Int], known: Linked? = nil, gently: Bool = false) {
         guard case .list(let queries) = manifest.queries else { preconditionFailure("queries are listed at intake") }
         self.manifest = manifest.withoutQueries()
         self.queries = queries
         plausibility = Plausibility(manifest)
         self.known = known
+        self.gently = gently
         let open = manifest.options.transductive && !unanswered.isEmpty ? Array(queries.indices) : unanswered
         waiting = open.sorted(by: >)
         self.unanswered = Set(open)
@@ -118,10 +122,10 @@ package struct JobRun {
         precondition(slices[worker] == nil, "a worker has one slice at a time")
         guard open > 0 else { return nil }
         hasBegun = true
-        var assignment = Assignment(ordinals: [], batch: JobRunner.batch)
+        var assignment = Assignment(ordinals: [], batch: gently ? 1 : JobRunner.batch)
         if manifest.options.transductive {
             assignment.ordinals = waiting.reversed()
-            assignment.batch = deaths.isEmpty ? JobRunner.batch : 1
+            if !deaths.isEmpty { assignment.batch = 1 }
             waiting = []
         } else if let suspect = suspects.popLast() {
             assignment = Assignment(ordinals: [suspect], batch: 1)
@@ -150,7 +154,7 @@ package struct JobRun {
             guard plausibility.admits(failure) else { return distrust(worker, "the worker gave a reason that is none") }
             slices[worker] = nil
             return [.release(worker)] + end(.failed(failure))
-        case .died(let cause): return bury(worker, cause)
+        case .died(let cause, let memory): return bury(worker, cause, memory: memory)
         }
     }
 
@@ -201,12 +205,13 @@ package struct JobRun {
         return [.release(worker)] + endIfComplete() + endIfStopped()
     }
 
-    private mutating func bury(_ worker: WorkerID, _ cause: String) -> [Action] {
+    private mutating func bury(_ worker: WorkerID, _ cause: String, memory: Bool = false) -> [Action] {
         let slice = slices.removeValue(forKey: worker)!
         guard stop == nil else { return endIfStopped() }
         let blamed = slice.began
         evidence.append(cause + (blamed.isEmpty ? ", at the supports" : ", at queries " + blamed.map { queries[$0].id }.joined(separator: ", ")))
-        guard !blamed.isEmpty, evidence.count < Self.maximumDeaths else { return end(.crashed(evidence: evidence)) }
+        // Want of memory is the batch's fault, not a picture's: the attempt is lost, and the next goes gently.
+        guard !blamed.isEmpty, evidence.count < Self.maximumDeaths, !(memory && blamed.count > 1) else { return end(.crashed(evidence: evidence)) }
         for ordinal in blamed { deaths[ordinal, default: 0] += 1 }
         var actions: [Action] = []
         var back = slice.remaining

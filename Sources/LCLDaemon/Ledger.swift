@@ -31,7 +31,25 @@ struct Ledger: Sendable {
     let disk: DiskQueue
     /// Crashes that a job is allowed.
     let attempts: Live<Int>
+    let gauge: DiskGauge
     let logger: Logger
+    /// The daemon's time is over: what does not succeed now is recovery's.
+    private let isClosed = Live(false)
+
+    init(store: JobStore, spool: Spool, disk: DiskQueue, attempts: Live<Int>, gauge: DiskGauge, logger: Logger) {
+        self.store = store
+        self.spool = spool
+        self.disk = disk
+        self.attempts = attempts
+        self.gauge = gauge
+        self.logger = logger
+    }
+
+    /// Ends all waiting for better times.
+    func close() { isClosed.value = true }
+
+    /// The machine was at fault until the daemon's time was over.
+    private struct Abandoned: Error {}
 
     private static let pause = Duration.seconds(2)
 
@@ -43,6 +61,7 @@ struct Ledger: Sendable {
             guard let job = try await store.claimNext(at: .now()) else { return nil }
             return await open(job)
         } catch {
+            take(error)
             logger.error("unable to claim a job", metadata: ["error": "\(error)"])
             return nil
         }
@@ -64,10 +83,23 @@ struct Ledger: Sendable {
             if spoolError?.isDamage == true {
                 await fail(job.id, .fail, [Failure(.internal, "\(error)")])
             } else {
-                _ = await apply(.requeue, job.id, detail: "\(error)")
+                gauge.notice(error)
+                _ = try? await apply(.requeue, job.id, detail: "\(error)")
                 try? await Task.sleep(for: Self.pause)
             }
             return nil
+        }
+    }
+
+    /// Puts back what the store has as running and nobody runs.
+    func requeueStranded(except known: Set<JobID>) async {
+        do {
+            for job in try await store.jobs(states: [.running], limit: 1000) where !known.contains(job.id) {
+                logger.warning("a running job was stranded", metadata: ["job": "\(job.id)"])
+                _ = try await apply(.requeue, job.id, detail: "nobody ran it")
+            }
+        } catch {
+            logger.error("unable to look for stranded jobs", metadata: ["error": "\(error)"])
         }
     }
 
@@ -75,40 +107,43 @@ struct Ledger: Sendable {
 
     func checkpoint(_ job: JobID, _ verdicts: [Verdict.AtOrdinal], by linked: Linked?) async {
         let byOrdinal = Dictionary(verdicts.map { ($0.ordinal, $0.verdict) }, uniquingKeysWith: { first, _ in first })
-        await insist("checkpoint", job) { try await store.record(byOrdinal, by: linked, of: job) }
+        try? await insist("checkpoint", job) { try await store.record(byOrdinal, by: linked, of: job) }
         Fault.afterCheckpoint.reach()
     }
 
     // MARK: Endings
 
-    /// - Returns: the state that the job is in now.
-    func conclude(_ claim: Claim, _ ending: JobRun.Ending) async -> JobState {
+    /// - Parameter last: answers that are no rows yet, of a run that is complete.
+    /// - Returns: the state that the job is in now; `nil` where the daemon's time was over first.
+    func conclude(_ claim: Claim, _ ending: JobRun.Ending, last: [Verdict.AtOrdinal]) async -> JobState? {
         switch ending {
-        case .complete(let linked): return await publish(claim, linked)
+        case .complete(let linked): return try? await publish(claim, linked, last)
         case .failed(let failure): return await fail(claim.job, .fail, [failure])
         case .crashed(let evidence):
             let detail = evidence.joined(separator: "; ")
-            if claim.attempt < attempts.value { return await apply(.crash, claim.job, detail: detail) }
+            if claim.attempt < attempts.value { return try? await apply(.crash, claim.job, detail: detail) }
             let why = Failure(
                 .jobAttempts, "its workers died in each of \(claim.attempt) attempts: \(detail); `lclctl retry \(claim.job)` tries again", subject: nil)
             return await fail(claim.job, .exhaust, [why])
         case .modelChanged:
-            await insist("start over", claim.job) { try await store.forgetVerdicts(of: claim.job) }
-            return await apply(.requeue, claim.job, detail: "the model was replaced since its first answer; it starts over")
-        case .stopped(.requeue): return await apply(.requeue, claim.job, detail: nil)
-        case .stopped(.hold): return await apply(.hold, claim.job, detail: nil)
+            try? await insist("start over", claim.job) { try await store.forgetVerdicts(of: claim.job) }
+            return try? await apply(.requeue, claim.job, detail: "the model was replaced since its first answer; it starts over")
+        case .stopped(.requeue): return try? await apply(.requeue, claim.job, detail: nil)
+        case .stopped(.hold): return try? await apply(.hold, claim.job, detail: nil)
         case .stopped(.cancel):
             return await fail(claim.job, .cancel, [Failure(.jobCancelled, "cancelled while it ran; `lclctl retry \(claim.job)` runs it again")])
         }
     }
 
     /// S4 to S6. Recovery finishes what is cut short between any two of these lines.
-    private func publish(_ claim: Claim, _ linked: Linked) async -> JobState {
-        await insist("publish", claim.job) {
+    private func publish(_ claim: Claim, _ linked: Linked, _ last: [Verdict.AtOrdinal]) async throws(Abandoned) -> JobState {
+        let failed = Live(0)
+        try await insist("publish", claim.job) {
             guard case .list(let queries) = claim.manifest.queries else { preconditionFailure("queries are listed at intake") }
             let result = JobResult(
-                job: claim.job, manifest: claim.manifest, linked: linked, verdicts: try await verdicts(of: claim),
+                job: claim.job, manifest: claim.manifest, linked: linked, verdicts: try await verdicts(of: claim, last),
                 expected: queries.map(\.expected))
+            failed.value = result.counts.failed
             let timings = try Timings(started: claim.started, finished: .now(), queries: claim.queries, attempt: claim.attempt).encoded()
             let bytes = try result.encoded()
             Fault.beforePublish.reach()
@@ -118,52 +153,59 @@ struct Ledger: Sendable {
             }
             Fault.afterPublishRename.reach()
         }
-        return await apply(.finish, claim.job, detail: nil)
+        try await insist("mark", claim.job) { try await store.finish(claim.job, failed: failed.value, at: .now()) }
+        return .done
     }
 
-    private func verdicts(of claim: Claim) async throws -> [Verdict] {
-        var all: [Verdict] = []
-        all.reserveCapacity(claim.queries)
-        while all.count < claim.queries {
-            let page = try await store.verdicts(of: claim.job, from: all.count)
-            guard page.first?.ordinal == all.count, page.last!.ordinal == all.count + page.count - 1 else {
-                preconditionFailure("a complete run has every verdict")
-            }
-            all += page.map(\.verdict)
+    /// Every verdict, in order: the rows, and the last ones. Of two on one query the row stands.
+    private func verdicts(of claim: Claim, _ last: [Verdict.AtOrdinal]) async throws -> [Verdict] {
+        var all = [Verdict?](repeating: nil, count: claim.queries), next = 0
+        for (ordinal, verdict) in last.map({ ($0.ordinal, $0.verdict) }) { all[ordinal] = verdict }
+        while next < claim.queries, case let page = try await store.verdicts(of: claim.job, from: next), let end = page.last?.ordinal {
+            for (ordinal, verdict) in page { all[ordinal] = verdict }
+            next = end + 1
         }
-        return all
+        return all.map { verdict in
+            guard let verdict else { preconditionFailure("a complete run has every verdict") }
+            return verdict
+        }
     }
 
     /// Ends a job without a result: the report first, then the row.
-    /// - Returns: the state after `event`.
+    /// - Returns: the state after `event`; `nil` where the daemon's time was over first.
     @discardableResult
-    func fail(_ job: JobID, _ event: JobEvent, _ problems: [Failure], actor: String = "lcld") async -> JobState {
+    func fail(_ job: JobID, _ event: JobEvent, _ problems: [Failure], actor: String = "lcld") async -> JobState? {
         let state: JobState = switch event {
         case .cancel: .cancelled
         case .expire: .expired
         case .exhaust: .dead
         default: .failed
         }
-        await insist("report", job) {
-            try await disk { [spool] in
-                if spool.place(of: job) == .active { try spool.fail(ErrorReport(job: job, state: state, problems: problems)) }
+        do throws(Abandoned) {
+            try await insist("report", job) {
+                try await disk { [spool] in
+                    if spool.place(of: job) == .active { try spool.fail(ErrorReport(job: job, state: state, problems: problems)) }
+                }
             }
+            return try await apply(event, job, failure: problems.first, actor: actor)
+        } catch {
+            return nil
         }
-        return await apply(event, job, failure: problems.first, actor: actor)
     }
 
     private func apply(
         _ event: JobEvent, _ job: JobID, detail: String? = nil, failure: Failure? = nil, actor: String = "lcld"
-    ) async -> JobState {
+    ) async throws(Abandoned) -> JobState {
         var state = JobState.failed
-        await insist("mark", job) {
+        try await insist("mark", job) {
             state = try await store.apply(event, to: job, actor: actor, at: .now(), failure: failure, detail: detail).state
         }
         return state
     }
 
     /// Does it, however often it takes; a store that says "no such job" or "not in this state" will not change its mind.
-    private func insist(_ what: String, _ job: JobID, _ work: () async throws -> Void) async {
+    /// - Throws: where it did not succeed before the daemon's time was over.
+    private func insist(_ what: String, _ job: JobID, _ work: () async throws -> Void) async throws(Abandoned) {
         while true {
             do {
                 return try await work()
@@ -171,10 +213,22 @@ struct Ledger: Sendable {
                 logger.error("the store refuses", metadata: ["job": "\(job)", "step": "\(what)"])
                 return
             } catch {
+                take(error)
                 logger.error("unable to go on for now", metadata: ["job": "\(job)", "step": "\(what)", "error": "\(error)"])
                 try? await Task.sleep(for: Self.pause)
+                if isClosed.value || Task.isCancelled { throw Abandoned() }
             }
         }
+    }
+
+    /// What a failure means beyond the step that met it: a full disk holds all work; a damaged database ends the daemon, whose next start
+    /// rebuilds it.
+    func take(_ error: any Error) {
+        gauge.notice(error)
+        guard let error = error as? StoreError, case .damaged = error else { return }
+        store.distrust()
+        logger.critical("lcld ends, its next start rebuilds the database", metadata: ["error": "\(error)"])
+        exit(EXIT_FAILURE)
     }
 }
 

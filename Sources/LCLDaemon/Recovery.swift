@@ -28,7 +28,7 @@ struct Recovery {
         switch repair {
         case .insert: try await store.insert([NewJob(try spool.accepted(id))])
         case .requeue: try await requeue(id)
-        case .finish: try await store.settle(id, as: .done, at: .now())
+        case .finish: try await store.settleDone(id, failed: try spool.resultCounts(id).failed, at: .now())
         case .fail:
             let report = try spool.errorReport(id)
             try await store.settle(id, as: report.state, at: .now(), failure: report.problems.first)
@@ -52,9 +52,10 @@ struct Recovery {
     }
 
     private func adopt(_ id: JobID, in place: Spool.Place) async throws {
-        let finished = Int64.now()
+        let finished = try spool.finished(id, in: place)
         if place == .done {
             try await store.insert(NewJob(try spool.accepted(id)), as: .done, finished: finished)
+            try await store.settleDone(id, failed: try spool.resultCounts(id).failed, at: finished)
         } else {
             let report = try spool.errorReport(id), record = try IntakeRecord.read(spool.directory(place, id))
             let job = (try? NewJob(spool.accepted(id))) ?? NewJob(id: id, uid: record.submitter, created: record.accepted, queries: 0)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import LCLControl
 import LCLJob
 import LCLWorker
@@ -28,41 +29,38 @@ package actor Scheduler: Service {
         case tick
     }
 
-    private struct Active {
-        var run: JobRun
-        let claim: Ledger.Claim
-        let number: UInt64
-        var failed: Int
-        /// The ledger's steps so far: the next one waits for them.
-        var steps: Task<Void, Never>?
-        var ended = false
-        /// Who waits for the end.
-        var waiters: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private let ledger: Ledger
-    private let logger: Logger
+    let ledger: Ledger
+    let logger: Logger
+    let gauge: DiskGauge
     private let hub: ProgressHub
     private let messages: AsyncStream<Message>
     private let inbox: AsyncStream<Message>.Continuation
-    private var pool: WorkerPool
-    private var pacer = SlicePacer()
-    private var active: [JobID: Active] = [:]
-    private var nextRun: UInt64 = 0
-    private var mode = DaemonStatus.Mode.running
-    private var stopping = false
+    var pool: WorkerPool
+    var pacer = SlicePacer()
+    var active: [JobID: ActiveRun] = [:]
+    var nextRun: UInt64 = 0
+    var mode = DaemonStatus.Mode.running
+    var stopping = false
     /// A claim is under way; and whether something came meanwhile that asks for another.
-    private var claiming = false, claimAgain = false
+    var claiming = false, claimAgain = false
+    /// Jobs whose last run ended for want of memory.
+    var gently: Set<JobID> = []
+    /// Since when fewer workers run than are wanted.
+    private var lowered: Date?
+    private var ticks = 0
     private var meter = RateMeter()
     /// Of the last worker that came up.
     private var confinement: Confinement?
 
     /// How long batches may take to end once the daemon stops; systemd's own patience is longer.
     private static let grace = Duration.seconds(12)
-    private static let clock = ContinuousClock()
+    static let clock = ContinuousClock()
+    /// Ticks, of a second each, between two looks for stranded jobs.
+    private static let strandedPause = 30
 
-    init(ledger: Ledger, hub: ProgressHub, terms: Terms, logger: Logger) {
+    init(ledger: Ledger, hub: ProgressHub, gauge: DiskGauge, terms: Terms, logger: Logger) {
         self.ledger = ledger
+        self.gauge = gauge
         self.hub = hub
         self.logger = logger
         let (messages, inbox) = AsyncStream.makeStream(of: Message.self)
@@ -115,6 +113,13 @@ package actor Scheduler: Service {
         (pool.report, meter.total, meter.rate(now: Self.clock.now))
     }
 
+    /// Why fewer workers run than are wanted.
+    func waitingForMemory() -> Waiting? {
+        let limit = pool.limit(now: Self.clock.now)
+        guard limit < pool.terms.count, let lowered else { return nil }
+        return Waiting(reason: .memory, since: lowered, detail: "a worker died for want of memory; \(limit) of \(pool.terms.count) workers run for a while")
+    }
+
     /// Whether the scheduler does its work: asked by the watchdog.
     func isAlive() -> Bool { true }
 
@@ -138,12 +143,14 @@ package actor Scheduler: Service {
         case .tick:
             pool.killSilent(now: now)
             startWorkers()
+            ticks += 1
+            if ticks % Self.strandedPause == 0 { takeUpStranded() }
         case .worker(let id, .replied(let reply)):
             pool.heard(from: id, now: now)
             replied(reply, from: id)
             pool.handled(from: id)
-        case .worker(let id, .ended(let cause)):
-            buried(id, cause, now: now)
+        case .worker(let id, .ended(let cause, let memory)):
+            buried(id, cause, memory: memory, now: now)
         }
         dispatch()
         endIfStopped()
@@ -168,13 +175,18 @@ package actor Scheduler: Service {
         logger.warning("workers are less confined than they could be", metadata: ["by": "\(active)", "missing": "\(confinement.missing.joined(separator: ", "))"])
     }
 
-    private func buried(_ worker: JobRun.WorkerID, _ cause: String, now: ContinuousClock.Instant) {
+    private func buried(_ worker: JobRun.WorkerID, _ cause: String, memory: Bool, now: ContinuousClock.Instant) {
         let job = pool.members[worker]?.job
         guard let cause = pool.bury(worker, cause: cause, now: now) else { return }
         if !stopping {
             logger.warning("worker ended", metadata: ["worker": "\(worker)", "cause": "\(cause)", "job": "\(job.map(\.rawValue) ?? "-")"])
         }
-        if let job, active[job] != nil { perform(active[job]!.run.handle(.died(cause: cause), from: worker), of: job) }
+        if memory {
+            pool.lower(now: now)
+            lowered = Date()
+            if let job { gently.insert(job) }
+        }
+        if let job, active[job] != nil { perform(active[job]!.run.handle(.died(cause: cause, memory: memory), from: worker), of: job) }
         startWorkers()
     }
 
@@ -183,85 +195,48 @@ package actor Scheduler: Service {
         logger.error("unable to start a worker", metadata: ["error": "\(error)"])
     }
 
-    // MARK: Handing out work
-
-    private func dispatch() {
-        guard !stopping else { return }
-        for worker in pool.idle {
-            guard let job = mostEntitled() else { break }
-            give(job, to: worker)
-        }
-        claimIfUseful()
-    }
-
-    /// Of the runs with open queries: the highest priority, then the fewest workers, then the oldest.
-    private func mostEntitled() -> JobID? {
-        active.filter { $0.value.run.open > 0 }.min { a, b in
-            let (x, y) = (a.value, b.value)
-            return (-x.claim.priority, x.run.workers.count, x.number) < (-y.claim.priority, y.run.workers.count, y.number)
-        }?.key
-    }
-
-    private func give(_ job: JobID, to worker: JobRun.WorkerID) {
-        let size = pacer.size(open: active[job]!.run.open, workers: pool.terms.count)
-        guard let assignment = active[job]!.run.assign(to: worker, size: size) else { return }
-        let entry = active[job]!
-        let queries = assignment.ordinals.map { Numbered(ordinal: $0, value: entry.run.query($0)) }
-        let slice = WorkerRequest.Slice(
-            job: job, run: entry.number, manifest: entry.run.manifest, queries: queries, batch: assignment.batch)
-        pool.assign(.slice(slice), of: job, pictures: entry.claim.directory, queries: queries.count, to: worker, now: Self.clock.now)
-    }
-
-    /// Keeps one job ahead of the workers, so that none waits for the database; no more, so that priorities count.
-    private func claimIfUseful() {
-        let waiting = active.values.contains { $0.run.open > 0 }
-        guard mode == .running, !stopping, !waiting || active.count < pool.terms.count, active.count <= pool.terms.count else { return }
-        guard !claiming else { return claimAgain = true }
-        claiming = true
-        claimAgain = false
-        Task {
-            let claim = await ledger.claimNext()
-            claimed(claim)
-        }
-    }
-
-    private func claimed(_ claim: Ledger.Claim?) {
-        claiming = false
-        if let claim {
-            nextRun += 1
-            active[claim.job] = Active(
-                run: JobRun(manifest: claim.manifest, unanswered: claim.unanswered, known: claim.known), claim: claim, number: nextRun, failed: claim.failed)
-            logger.info("job started", metadata: ["job": "\(claim.job)", "queries": "\(claim.queries)", "attempt": "\(claim.attempt)"])
-            send(claim.job, .running)
-            if stopping || mode != .running { perform(active[claim.job]!.run.stop(.requeue), of: claim.job) }
-        }
-        // Asked for again only where there was something: else the next wake does it.
-        if claim != nil || claimAgain { dispatch() }
-        endIfStopped()
-    }
-
     // MARK: Carrying out
 
-    private func perform(_ actions: [JobRun.Action], of job: JobID) {
+    func perform(_ actions: [JobRun.Action], of job: JobID) {
         for action in actions {
             switch action {
             case .checkpoint(let verdicts):
                 meter.count(verdicts.count, now: Self.clock.now)
                 active[job]!.failed += verdicts.count { $0.verdict.error != nil }
-                let linked = active[job]!.run.linked
-                append(job) { [ledger] in await ledger.checkpoint(job, verdicts, by: linked) }
+                if active[job]!.run.answered == active[job]!.run.queryCount { active[job]!.unsaved += verdicts } else { save(verdicts, of: job) }
                 send(job, .running)
             case .release(let worker):
                 if let took = pool.release(worker, now: Self.clock.now) { pacer.observe(queries: took.queries, seconds: took.seconds) }
             case .kill(let worker): pool.kill(worker, "its job was taken back")
             case .end(let ending):
-                active[job]!.ended = true
-                let claim = active[job]!.claim
-                append(job) { [ledger] in
-                    let state = await ledger.conclude(claim, ending)
-                    await self.concluded(job, state)
-                }
+                conclude(job, ending)
             }
+        }
+    }
+
+    private func save(_ verdicts: [Verdict.AtOrdinal], of job: JobID) {
+        let linked = active[job]!.run.linked
+        append(job) { [ledger] in await ledger.checkpoint(job, verdicts, by: linked) }
+    }
+
+    private func conclude(_ job: JobID, _ ending: JobRun.Ending) {
+        active[job]!.ended = true
+        let claim = active[job]!.claim, unsaved = active[job]!.unsaved
+        if case .complete = ending {} else if !unsaved.isEmpty { save(unsaved, of: job) }
+        append(job) { [ledger] in
+            let state = await ledger.conclude(claim, ending, last: unsaved)
+            await self.concluded(job, state)
+        }
+    }
+
+    /// Jobs that are `running` for the store and not for us: a claim whose commit was not told. They go back to the queue.
+    private func takeUpStranded() {
+        guard !claiming, !stopping else { return }
+        claiming = true
+        let ours = Set(active.keys)
+        Task {
+            await ledger.requeueStranded(except: ours)
+            claimed(nil)
         }
     }
 
@@ -273,16 +248,20 @@ package actor Scheduler: Service {
         }
     }
 
-    private func concluded(_ job: JobID, _ state: JobState) {
-        send(job, state)
+    /// - Parameter state: what the job is now; `nil` where the daemon's time was over before that was durable.
+    private func concluded(_ job: JobID, _ state: JobState?) {
+        if let state {
+            send(job, state)
+            logger.info("job ended", metadata: ["job": "\(job)", "state": "\(state.rawValue)"])
+            if state.isFinal { gently.remove(job) }
+        }
         let entry = active.removeValue(forKey: job)!
-        logger.info("job ended", metadata: ["job": "\(job)", "state": "\(state.rawValue)"])
         for waiter in entry.waiters { waiter.resume() }
         dispatch()
         endIfStopped()
     }
 
-    private func send(_ job: JobID, _ state: JobState) {
+    func send(_ job: JobID, _ state: JobState) {
         let entry = active[job]!
         hub.send(JobProgress(
             job: job, uid: entry.claim.uid, state: state, queries: entry.run.queryCount, answered: entry.run.answered, failed: entry.failed))
@@ -304,11 +283,12 @@ package actor Scheduler: Service {
     }
 
     private func abandon() {
+        ledger.close()
         for job in active.keys { perform(active[job]!.run.abandon(), of: job) }
         for worker in pool.members.keys { pool.kill(worker, "the daemon stops") }
     }
 
-    private func endIfStopped() {
+    func endIfStopped() {
         guard stopping, active.isEmpty, !claiming else { return }
         for worker in pool.members.keys { pool.kill(worker, "the daemon stops") }
         if pool.isEmpty { inbox.finish() }

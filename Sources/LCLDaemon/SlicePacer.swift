@@ -6,6 +6,8 @@ package struct SlicePacer {
     static let seconds = 1.0
     static let first = 32
     static let maximum = 1024
+    /// Queries that are not worth sharing between workers.
+    static let smallest = 8
 
     /// Seconds for one query, a moving average; `nil` before the first slice.
     private var pace: Double?
@@ -23,7 +25,9 @@ package struct SlicePacer {
     ///   - workers: who may share them.
     package func size(open: Int, workers: Int) -> Int {
         let paced = pace.map { Int(Self.seconds / $0) } ?? Self.first
-        let share = (open + workers - 1) / max(workers, 1)
+        // Half of a fair share, so that who is done first finds something left (guided self-scheduling, Polychronopoulos and Kuck 1987).
+        let workers = max(workers, 1), fair = (open + workers - 1) / workers
+        let share = workers > 1 ? max(min(Self.smallest, fair), (fair + 1) / 2) : open
         return max(1, min(paced, share, Self.maximum))
     }
 }

@@ -22,7 +22,7 @@ package struct WorkerCheck: Sendable {
                 state.withLock { $0.breaches = breaches }
                 cause.withLock { $0 = "-" }
             case .replied: break
-            case .ended(let why):
+            case .ended(let why, _):
                 cause.withLock { $0 = $0.isEmpty ? why : $0 }
                 end.signal()
             }

@@ -35,6 +35,7 @@ struct WorkerPool {
     /// Starts that failed in a row.
     private var failures = 0
     private var notBefore: ContinuousClock.Instant?
+    private var ceiling = WorkerCeiling()
     private let deliver: @Sendable (WorkerID, WorkerProcess.Event) -> Void
 
     /// A worker may take this long until it is ready: on a cold disk, with a large model.
@@ -52,9 +53,10 @@ struct WorkerPool {
     /// Starts what is missing and sends home what is too many and idle.
     /// - Returns: the error of a start that failed; the next is tried after a pause.
     mutating func fill(now: ContinuousClock.Instant) -> DaemonError? {
-        for id in idle.suffix(max(0, members.count - terms.count)) { kill(id, "there are fewer workers from now on") }
+        let count = ceiling.limit(of: terms.count, now: now)
+        for id in idle.suffix(max(0, members.count - count)) { kill(id, "there are fewer workers from now on") }
         if let notBefore, now < notBefore { return nil }
-        while members.count < terms.count {
+        while members.count < count {
             let id = nextID
             nextID += 1
             do throws(DaemonError) {
@@ -105,6 +107,12 @@ struct WorkerPool {
         if member.state == .starting { pause(now) }
         return member.condemned ?? cause
     }
+
+    /// A worker died for want of memory: fewer run for a while.
+    mutating func lower(now: ContinuousClock.Instant) { ceiling.exhausted(wanted: terms.count, now: now) }
+
+    /// How many may run now.
+    mutating func limit(now: ContinuousClock.Instant) -> Int { ceiling.limit(of: terms.count, now: now) }
 
     mutating func kill(_ id: WorkerID, _ why: String) {
         guard members[id] != nil else { return }

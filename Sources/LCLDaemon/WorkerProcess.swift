@@ -15,14 +15,15 @@ import Synchronization
 package final class WorkerProcess: Sendable {
     package enum Event: Sendable {
         case replied(WorkerReply)
-        /// It is gone and reaped.
-        case ended(cause: String)
+        /// It is gone and reaped; `memory` where it died for want of memory, by the kernel's hand (SIGKILL that is not ours) or its own.
+        case ended(cause: String, memory: Bool)
     }
 
     package let pid: pid_t
     private let input: Int32
     /// Once true, the pid may be another process's.
     private let isReaped = Mutex(false)
+    private let isKilled = Atomic<Bool>(false)
     private let writer: DispatchQueue
     private let desk: PictureDesk
     private let room = ReplyWindow()
@@ -54,12 +55,13 @@ package final class WorkerProcess: Sendable {
                 room.enter(bytes)
                 deliver(.replied(reply))
             }
-            // A worker whose output makes no sense is a dead one; one that has closed it can say nothing more.
-            kill()
+            // A worker whose output makes no sense is a dead one; one that has closed it can say nothing more. One that is dead
+            // by now died of itself.
+            killUnlessDead()
             desk.shut()
-            let cause = reap()
+            let (cause, memory) = reap()
             for end in [ends.output.ours, ends.error.ours, process] where end >= 0 { close(end) }
-            deliver(.ended(cause: cause + (output.lastWords.isEmpty ? "" : ", saying '\(output.lastWords)'")))
+            deliver(.ended(cause: cause + (output.lastWords.isEmpty ? "" : ", saying '\(output.lastWords)'"), memory: memory))
         }
         thread.name = "worker \(child)"
         thread.start()
@@ -103,6 +105,7 @@ package final class WorkerProcess: Sendable {
 
     /// Ends it and whatever it may have started.
     package func kill() {
+        isKilled.store(true, ordering: .relaxed)
         isReaped.withLock { if !$0 { _ = Glibc.kill(-pid, SIGKILL) } }
     }
 
@@ -141,20 +144,33 @@ package final class WorkerProcess: Sendable {
     }
 
     /// Waits for the end without reaping, so that a kill meanwhile still means this child and its group.
-    private func reap() -> String {
+    private func reap() -> (cause: String, memory: Bool) {
         var info = siginfo_t()
         while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+        let isOurs = isKilled.load(ordering: .relaxed)
         kill()
         var status: Int32 = 0
         let waited = isReaped.withLock { reaped in
             reaped = true
             return waitpid(pid, &status, 0)
         }
-        guard waited == pid else { return "worker \(pid) vanished: \(String(cString: strerror(errno)))" }
-        let signal = status & 0x7f
-        return signal == 0
-            ? "worker \(pid) exited with status \((status >> 8) & 0xff)"
-            : "worker \(pid) was ended by signal \(signal) (\(String(cString: strsignal(signal))))"
+        guard waited == pid else { return ("worker \(pid) vanished: \(String(cString: strerror(errno)))", false) }
+        let signal = status & 0x7f, exit = (status >> 8) & 0xff
+        if signal == 0 {
+            let memory = exit == WorkerStreams.exhausted
+            return ("worker \(pid) " + (memory ? "reached its limit of memory (workers.memory)" : "exited with status \(exit)"), memory)
+        }
+        return ("worker \(pid) was ended by signal \(signal) (\(String(cString: strsignal(signal))))", signal == SIGKILL && !isOurs)
+    }
+
+    /// Its output has ended: where it does not follow soon, it is killed.
+    private func killUnlessDead() {
+        var info = siginfo_t()
+        for _ in 0..<50 {
+            if waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0, info.si_signo != 0 { return }
+            usleep(2000)
+        }
+        kill()
     }
 }
 

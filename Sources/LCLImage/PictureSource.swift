@@ -19,7 +19,7 @@ final class PictureSource {
         let stored = framing.stored(orientation), whole = stored.barred
         try image.start(eighths: 8)
         let resampler = ExactResampler(
-            (whole.width, whole.height), scaled: (stored.scaled.width, stored.scaled.height), x: stored.window.x, y: stored.window.y, filter)
+            whole, scaled: stored.scaled, x: stored.window.x, y: stored.window.y, filter, swapped: orientation.swapsAxes)
         // A row with its bars, RGBX; the picture's own pixels are written over every time.
         var row = [UInt8](repeating: 0, count: whole.width * 4)
         for i in row.indices { row[i] = i % 4 == 3 ? 0 : stored.colour[i % 4] }

@@ -44,7 +44,20 @@ extension Manifest {
         }
         var copy = self
         copy.queries = .list(found.sorted().map { Query(id: $0, image: $0) })
-        return .success(copy)
+        return copy.checked(paths: pattern.hasPrefix("/") ? .absolute : .beneath)
+    }
+
+    /// Names that were found pass the same door as names that were written, so that what is made of them can be read again: there may
+    /// be too many, and two may be the same text in two spellings of Unicode.
+    private func checked(paths: ManifestPath.Rule) -> Result<Manifest, Problems> {
+        guard case .list(let queries) = queries else { preconditionFailure("the queries were resolved before") }
+        let labels = labels.map { label in
+            JSONValue.object(["name": .string(label.name), "support": .array(label.support.map(JSONValue.string))])
+        }
+        let document = JSONValue.object([
+            "schema": .string(Self.schemaName), "labels": .array(labels), "queries": .array(queries.map { .string($0.image) }),
+        ])
+        return Manifest.read(document, paths: paths).map { _ in self }
     }
 
     /// This manifest without its list of queries, for messages that carry them apart.

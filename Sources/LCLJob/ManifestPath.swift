@@ -18,11 +18,13 @@ public enum ManifestPath {
         let components = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         if path.isEmpty { return "is empty" }
         if path.utf8.count > maximumLength { return "is longer than \(maximumLength) bytes" }
-        if path.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 }) { return "has control characters" }
+        if path.unicodeScalars.contains(where: \.isControl) { return "has control characters" }
         if components.contains(where: { $0.elementsEqual("..".utf8) }) { return "has a '..' in it" }
         switch (rule, path.hasPrefix("/")) {
         case (.beneath, true): return "is absolute; paths are relative to the job's directory"
         case (.absolute, false): return "is relative; a bare manifest names its pictures by absolute paths"
+        // Beside `/a` it would be one file under two names.
+        case (.absolute, true) where path.hasPrefix("//"): return "begins with '//'"
         default: return nil
         }
     }
@@ -32,4 +34,9 @@ public enum ManifestPath {
         path.split(separator: "/").contains { $0.hasPrefix(".") }
             || path.hasSuffix("Thumbs.db") || path.hasSuffix("desktop.ini")
     }
+}
+
+extension Unicode.Scalar {
+    /// U+0000 to U+001F and U+007F to U+009F: in no name that we take, be it of a file, a label or a job.
+    package var isControl: Bool { value < 32 || (127...159).contains(value) }
 }

@@ -274,7 +274,7 @@ extension Manifest {
     static func refusal(ofName name: String, atMost limit: Int = maximumNameLength) -> String? {
         if name.isEmpty { return "is empty" }
         if name.utf8.count > limit { return "has \(name.utf8.count) bytes; at most \(limit) are allowed" }
-        if name.unicodeScalars.contains(where: { $0.value < 32 || (127...159).contains($0.value) }) { return "has control characters" }
+        if name.unicodeScalars.contains(where: \.isControl) { return "has control characters" }
         return nil
     }
 }

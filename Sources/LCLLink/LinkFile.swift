@@ -90,7 +90,8 @@ extension LinkFile {
             try check(mean.rowCount == 1 && mean.isFinite, "\(tap).mean is not one row of finite numbers")
             if let map {
                 try check(map.columnCount == mean.columnCount && map.rowCount > 0, "\(tap).map does not take what \(tap) gives")
-                try check(map.isFinite, "\(tap).map holds numbers that are not finite")
+                // The file stores it in half precision.
+                try check(map.elements.allSatisfy { abs($0) <= Float(Float16.greatestFiniteMagnitude) }, "\(tap).map holds numbers that are not finite or exceed 65504")
             }
             return FeatureSpace.Part(tap: tap, mean: mean.row(0), map: map)
         }
@@ -109,6 +110,8 @@ extension LinkFile {
             strategy: try file.string(Key.strategy), engine: try file.string(Key.engine), encoder: try file.string(Key.encoder),
             classes: try file.integer(Key.classes), pictures: try file.integer(Key.pictures),
             shrinkage: try file.float(Key.shrinkage), provenance: try file.list(Key.provenance))
+        try check(
+            [training.classes, training.pictures].allSatisfy { UInt32(exactly: $0) != nil }, "\(Key.classes) or \(Key.pictures) is no number of things")
         try check(!methods.isEmpty, "it holds no calibration, so no method can answer with it")
     }
 

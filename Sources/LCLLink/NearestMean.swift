@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import LCLModel
 import LCLTensor
 
 /// Nearest class mean in a feature space: a label's prototype is the mean of its supports, its score the cosine to it

@@ -21,6 +21,11 @@ public final class GGUFFile: Sendable {
         try self.init(MappedFile(path: path), path: path)
     }
 
+    /// A file that is already in memory; `path` is for errors.
+    package convenience init(copying bytes: [UInt8], path: String) throws(ModelError) {
+        try self.init(MappedFile(copying: bytes), path: path)
+    }
+
     init(_ file: MappedFile, path: String) throws(ModelError) {
         self.path = path
         self.file = file

@@ -15,7 +15,7 @@ public final class GGUFShards: Sendable {
     }
 
     /// - Parameter open: gives the file of a name: `path`, and where it is the first of several, theirs.
-    init(first path: String, open: (String) throws(ModelError) -> GGUFFile) throws(ModelError) {
+    convenience init(first path: String, open: (String) throws(ModelError) -> GGUFFile) throws(ModelError) {
         let first = try open(path)
         var files = [first]
         let count = first["split.count"] == nil ? 1 : try first.integer("split.count")
@@ -33,13 +33,20 @@ public final class GGUFShards: Sendable {
                 files.append(file)
             }
         }
+        try self.init(files: files)
+    }
+
+    /// Files that belong together, the first with the metadata.
+    /// - Throws: ``ModelError``, `wrongContent`, where a tensor is in two of them, or there are not as many as promised.
+    package init(files: [GGUFFile]) throws(ModelError) {
+        let first = files[0]
         var places: [String: Int] = [:]
         for (index, file) in files.enumerated() {
             for tensor in file.tensors where places.updateValue(index, forKey: tensor.name) != nil {
                 throw file.wrong(tensor.name, "another part of the model has this tensor too")
             }
         }
-        if count > 1, let promised = first["split.tensors.count"]?.integer, promised != places.count {
+        if files.count > 1, let promised = first["split.tensors.count"]?.integer, promised != places.count {
             throw first.wrong("split.tensors.count", "it is \(promised), but the files hold \(places.count)")
         }
         (self.first, self.files, self.places) = (first, files, places)

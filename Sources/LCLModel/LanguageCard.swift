@@ -6,6 +6,8 @@ public struct LanguageCard: Codable, Equatable, Sendable {
     public var file: String
     /// The vision model's GGUF file, with the projector into the language model.
     public var vision: String
+    /// What is added to the language model's matrices, as a GGUF file; `nil` leaves them as they are.
+    public var adapter: String?
     /// Whether large pictures are shown in tiles too, which takes more positions; `nil` is no.
     public var split: Bool?
     public var template: Template
@@ -31,11 +33,12 @@ public struct LanguageCard: Codable, Equatable, Sendable {
     public static let largestContext = 1 << 20
 
     public init(
-        file: String, vision: String, split: Bool? = nil, template: Template, length: Length = .mean, calibration: Calibration = .contentFree,
+        file: String, vision: String, adapter: String? = nil, split: Bool? = nil, template: Template, length: Length = .mean, calibration: Calibration = .contentFree,
         temperature: Double = 1, context: Int
     ) {
         self.file = file
         self.vision = vision
+        self.adapter = adapter
         self.split = split
         self.template = template
         self.length = length
@@ -49,6 +52,7 @@ public struct LanguageCard: Codable, Equatable, Sendable {
         for (field, first) in [("file", file), ("vision", vision)] {
             for name in GGUFShards.names(first: first) where files[name] == nil { return (field, "'\(name)' is not listed under 'files'") }
         }
+        if let adapter, files[adapter] == nil { return ("adapter", "'\(adapter)' is not listed under 'files'") }
         if !(temperature > 0 && temperature <= 1000) { return ("temperature", "it must be above 0 and at most 1000") }
         if !(1...Self.largestContext).contains(context) { return ("context", "it must be from 1 to \(Self.largestContext)") }
         return nil

@@ -7,6 +7,7 @@ import LCLDigest
 final class MappedFile: @unchecked Sendable {
     // Unchecked: the bytes are never written.
     let bytes: UnsafeRawBufferPointer
+    private let isMapped: Bool
 
     /// - Throws: ``ModelError``: `notFound` or `unreadable`.
     init(path: String) throws(ModelError) {
@@ -21,19 +22,27 @@ final class MappedFile: @unchecked Sendable {
             throw ModelError(.unreadable, file: path, "it is not a regular file")
         }
         guard status.st_size > 0 else {
-            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            (bytes, isMapped) = (UnsafeRawBufferPointer(start: nil, count: 0), false)
             return
         }
         guard let start = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
             throw ModelError(.unreadable, file: path, "it cannot be mapped: \(String(cString: strerror(errno)))")
         }
-        bytes = UnsafeRawBufferPointer(start: start, count: Int(status.st_size))
+        (bytes, isMapped) = (UnsafeRawBufferPointer(start: start, count: Int(status.st_size)), true)
+    }
+
+    /// A copy in memory of exactly its length, where a sanitizer sees every byte that is read beyond it.
+    init(copying file: [UInt8]) {
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: file.count, alignment: 16)
+        copy.copyBytes(from: file)
+        (bytes, isMapped) = (UnsafeRawBufferPointer(copy), false)
     }
 
     /// SHA-256 of all bytes.
     func digest() -> SHA256.Digest { withExtendedLifetime(self) { SHA256.hash(bytes) } }
 
     deinit {
-        if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+        if isMapped, let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+        if !isMapped { bytes.deallocate() }
     }
 }

@@ -46,7 +46,7 @@ struct BareManifest {
 
 extension Manifest {
     /// The same with every path made relative, as the snapshot keeps the pictures: `/data/a.jpg` is `data/a.jpg`. Ids stay.
-    func relative() -> Manifest {
+    package func relative() -> Manifest {
         func relative(_ path: String) -> String { String(path.drop { $0 == "/" }) }
         var copy = self
         for i in copy.labels.indices { copy.labels[i].support = copy.labels[i].support.map(relative) }
@@ -55,6 +55,9 @@ extension Manifest {
         }
         return copy
     }
+
+    /// Of resolved queries.
+    var queryCount: Int { if case .list(let queries) = queries { queries.count } else { 0 } }
 
     /// Every picture that the manifest names, supports first.
     var pictures: [String] {

@@ -24,12 +24,18 @@ public struct IncomingScanner: Sendable {
     private let spool: Spool
     private let settlingTime: Int64
     private var seen: [EntryName: Seen] = [:]
+    /// Whether `active/` may hold claims: at first, and after a take that failed. It is not looked through else, since a long
+    /// queue lies there too.
+    private var expectsClaims = true
 
     /// - Parameter settlingTime: milliseconds.
     public init(spool: Spool, settlingTime: Int64 = 1000) {
         self.spool = spool
         self.settlingTime = settlingTime
     }
+
+    /// A take did not come to its end: its claim is offered by the next scan.
+    public mutating func expectClaims() { expectsClaims = true }
 
     /// - Parameters:
     ///   - now: milliseconds of any clock that does not go back.
@@ -43,13 +49,13 @@ public struct IncomingScanner: Sendable {
                 let status = try incoming.status(of: name)
                 let isReady = moved.contains(name) || Self.hasReadyFile(name, status, incoming)
                 if isReady {
-                    ready.append((Offer(name: name), status.st_ctim))
+                    ready.append((Offer(name: name, owner: status.st_uid), status.st_ctim))
                     continue
                 }
                 let fingerprint = try Self.fingerprint(name, status, incoming)
                 let since = seen[name].flatMap { $0.fingerprint == fingerprint ? $0.since : nil } ?? now
                 if seen[name] != nil && now - since >= settlingTime {
-                    ready.append((Offer(name: name), status.st_ctim))
+                    ready.append((Offer(name: name, owner: status.st_uid), status.st_ctim))
                 } else {
                     waiting[name] = Seen(fingerprint: fingerprint, since: since)
                 }
@@ -61,15 +67,17 @@ public struct IncomingScanner: Sendable {
     }
 
     /// S2: claims that an earlier try did not bring to an end.
-    private func claims() throws(SpoolError) -> [Offer] {
+    private mutating func claims() throws(SpoolError) -> [Offer] {
+        guard expectsClaims else { return [] }
         let active = try Descriptor.directory(spool.directory(.active))
         var offers: [Offer] = []
         for name in try active.entries() where name.description.hasPrefix(Intake.claimPrefix) {
             guard let id = JobID(String(name.description.dropFirst(Intake.claimPrefix.count))) else { continue }
             // A claimed file was a bare manifest, or will be found not to be one.
-            let isFile = try active.status(of: name).isRegular
-            offers.append(Offer(name: EntryName(isFile ? "\(id).json" : id.rawValue), claimed: id))
+            let status = try active.status(of: name)
+            offers.append(Offer(name: EntryName(status.isRegular ? "\(id).json" : id.rawValue), owner: status.st_uid, claimed: id))
         }
+        expectsClaims = false
         return offers.sorted { $0.name < $1.name }
     }
 

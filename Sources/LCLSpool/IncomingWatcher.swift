@@ -10,11 +10,8 @@ public final class IncomingWatcher: Sendable {
     public let wakes: AsyncStream<Void>
     private let state: State
 
-    /// Entries remembered between two scans; of more, the rest settles like any other.
-    fileprivate static let maximumMoved = 10_000
-
     private final class State: Sendable {
-        let moved = Mutex<Set<EntryName>>([])
+        let moved = Mutex(MovedEntries())
         let inotify: Int32
         let stopping: (read: Int32, write: Int32)
 
@@ -30,21 +27,10 @@ public final class IncomingWatcher: Sendable {
             return polled[1].revents == 0
         }
 
-        /// Notes the names of entries that came by rename. The records are those of inotify(7).
         func readEvents() {
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
-            let header = MemoryLayout<inotify_event>.size
             while case let count = Glibc.read(inotify, &buffer, buffer.count), count > 0 {
-                var at = 0
-                while at + header <= count {
-                    let event = buffer.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: at, as: inotify_event.self) }
-                    let end = min(at + header + Int(event.len), count)
-                    let name = Array(buffer[(at + header)..<end].prefix { $0 != 0 })
-                    if event.mask & UInt32(IN_MOVED_TO) != 0 && !name.isEmpty {
-                        moved.withLock { if $0.count < IncomingWatcher.maximumMoved { $0.insert(EntryName(bytes: name)) } }
-                    }
-                    at = end
-                }
+                moved.withLock { $0.read(buffer[..<count]) }
             }
         }
 
@@ -77,10 +63,7 @@ public final class IncomingWatcher: Sendable {
 
     /// The entries that came by rename since the last call.
     public func takeMoved() -> Set<EntryName> {
-        state.moved.withLock { moved in
-            defer { moved = [] }
-            return moved
-        }
+        state.moved.withLock { $0.take() }
     }
 
     public func stop() { _ = write(state.stopping.write, [0], 1) }

@@ -11,6 +11,8 @@ public struct Intake: Sendable {
         public var files = JobDirectory.maximumFiles
         /// All pictures of one job together.
         public var jobBytes = 64 << 30
+        /// Free bytes that copying leaves on the disk.
+        public var reserve = 0
 
         public init() {}
     }
@@ -48,8 +50,11 @@ public struct Intake: Sendable {
     /// Where it throws, the claim stays in `active/`, and the next scan offers it again: wait a while before taking it.
     /// - Parameters:
     ///   - now: milliseconds since 1970 UTC.
+    ///   - allowance: what the owner of the offer has left of his quota; `nil` where there is none.
     ///   - isTaken: names that a job which has left the spool still holds.
-    public func take(_ offer: Offer, now: Int64, isTaken: (JobID) -> Bool = { _ in false }) throws(SpoolError) -> Outcome {
+    public func take(
+        _ offer: Offer, now: Int64, allowance: Allowance? = nil, isTaken: (JobID) -> Bool = { _ in false }
+    ) throws(SpoolError) -> Outcome {
         let id: JobID
         do throws(SpoolError) {
             id = try claim(offer, isTaken)
@@ -63,7 +68,9 @@ public struct Intake: Sendable {
         }
         let status = try Descriptor.directory(spool.directory(.active)).status(of: Self.claimName(id))
         let record = IntakeRecord(submitter: status.st_uid, accepted: now, entry: offer.name.description, unreadable: [:])
-        let snapshot = try Snapshot(spool: spool, id: id, record: record, limits: limits)
+        // Another user's entry took the place of the one that was seen: the next scan offers the claim with its owner.
+        if let allowance, allowance.submitter != status.st_uid { return .nothing }
+        let snapshot = try Snapshot(spool: spool, id: id, record: record, limits: limits, allowance: allowance)
         do throws(SpoolError) {
             return try finish(snapshot, status)
         } catch {

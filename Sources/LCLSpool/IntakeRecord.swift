@@ -15,6 +15,8 @@ public struct IntakeRecord: Codable, Equatable, Sendable {
     public var entry: String
     /// Pictures that could not be copied, by path as the manifest has it: the answer for each.
     public var unreadable: [String: Failure]
+    /// Of all pictures that were copied; missing where an older lcl wrote the record.
+    public var bytes: Int?
 
     /// - Parameter directory: `active/ID`, or wherever the job lies.
     public static func read(_ directory: String) throws(SpoolError) -> IntakeRecord {

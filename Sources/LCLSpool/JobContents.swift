@@ -61,6 +61,7 @@ extension Refusal {
     func problems() throws(SpoolError) -> Problems {
         switch self {
         case .environment(let cause): throw cause
+        case .job(let failure): return Problems(failure)
         case .picture(let failure):
             let code: Failure.Code =
                 switch failure.code {

@@ -103,15 +103,17 @@ public final class JobDirectory: Sendable {
     }
 }
 
-/// Why a picture was not read: its own fault, which is its answer, or the machine's, which is tried again.
+/// Why a picture was not taken: its own fault, which is its answer, its job's, or the machine's, which is tried again.
 enum Refusal: Error {
     case picture(Failure)
+    /// The whole job cannot be taken.
+    case job(Failure)
     case environment(SpoolError)
 
     /// The answer that `file` gets for it.
     func failure(_ file: String) -> Failure {
         switch self {
-        case .picture(let failure): failure
+        case .picture(let failure), .job(let failure): failure
         case .environment(let cause): Failure(.imageUnreadable, "'\(file)' cannot be read: \(cause)", subject: file)
         }
     }

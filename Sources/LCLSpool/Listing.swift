@@ -73,6 +73,6 @@ struct Listing {
     }
 
     private static func shown(_ name: EntryName) -> String {
-        String(String.UnicodeScalarView(name.description.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "\u{FFFD}" : $0 }))
+        String(String.UnicodeScalarView(name.description.unicodeScalars.map { $0.isControl ? "\u{FFFD}" : $0 }))
     }
 }

@@ -5,6 +5,8 @@ import LCLJob
 public struct Offer: Hashable, Sendable {
     /// Its name in `incoming/`.
     public var name: EntryName
+    /// Whose it was when it was seen.
+    public var owner: UInt32 = 0
     /// The id under which it was claimed before.
     var claimed: JobID?
 }

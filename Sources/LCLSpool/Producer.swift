@@ -31,7 +31,7 @@ public struct Producer: Sendable {
         } catch {
             switch error {
             case .environment(let cause): throw cause
-            case .picture(let failure): throw .unusable(path: home, why: failure.message)
+            case .picture(let failure), .job(let failure): throw .unusable(path: home, why: failure.message)
             }
         }
         if let failure = listing.unreadable.values.first { throw .unusable(path: home, why: failure.message) }

@@ -13,12 +13,20 @@ extension Spool {
     /// The entry of a refused job, as it came.
     static let originalName = "original"
 
-    /// Publishes a job's result: once it returns, `done/ID/` is there whole. The row becomes final after that.
+    /// Publishes a job's result: once it returns, `done/ID/` is there whole. The row becomes final after that. `timings` have no flush of
+    /// their own: a power cut may leave them torn, which nothing depends on.
     public func publish(_ id: JobID, result: Data, timings: Data? = nil) throws(SpoolError) {
         let home = directory(.active, id)
-        if let timings { try DurableFile.write(timings, to: "\(home)/\(Self.timingsName)", mode: 0o644) }
+        if let timings { try write(timings, to: "\(home)/\(Self.timingsName)") }
         try DurableFile.write(result, to: "\(home)/\(Self.resultName)", mode: 0o644)
         try finishPublishing(id)
+    }
+
+    private func write(_ timings: Data, to path: String) throws(SpoolError) {
+        unlink(path)  // of an earlier try
+        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
+        try check(fchmod(file.raw, 0o644), "set the mode of", path)  // whatever the umask is
+        try file.write(timings)
     }
 
     /// Publishes why a job ended without a result: `failed/ID/`. Its pictures are kept, for ``reopen(_:)``.
@@ -68,6 +76,18 @@ extension Spool {
     public func accepted(_ id: JobID) throws(SpoolError) -> AcceptedJob {
         let home = directory(place(of: id) ?? .active, id)
         return AcceptedJob(id: id, manifest: try decode(Manifest.self, "\(home)/\(Manifest.fileName)"), record: try .read(home))
+    }
+
+    /// What the published result of a job counts.
+    public func resultCounts(_ id: JobID) throws(SpoolError) -> JobResult.Counts {
+        struct Head: Decodable { var counts: JobResult.Counts }
+        return try decode(Head.self, "\(directory(.done, id))/\(Self.resultName)").counts
+    }
+
+    /// When a final job's directory came to rest, milliseconds since 1970 UTC.
+    public func finished(_ id: JobID, in place: Place) throws(SpoolError) -> Int64 {
+        let moved = try Descriptor.directory(directory(place, id)).status().st_ctim
+        return Int64(moved.tv_sec) * 1000 + Int64(moved.tv_nsec) / 1_000_000
     }
 
     /// Why a job in `failed/` or `corrupt/` ended.

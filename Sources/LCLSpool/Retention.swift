@@ -48,10 +48,8 @@ extension Spool {
         for place in [Place.done, .failed, .corrupt] {
             for id in try jobs(in: place) {
                 do throws(SpoolError) {
-                    let home = try Descriptor.directory(directory(place, id)), moved = try home.status().st_ctim
-                    found.append(.init(
-                        id: id, place: place, finished: Int64(moved.tv_sec) * 1000 + Int64(moved.tv_nsec) / 1_000_000,
-                        bytes: try Self.bytes(home, depth: 0)))
+                    let home = try Descriptor.directory(directory(place, id))
+                    found.append(.init(id: id, place: place, finished: try finished(id, in: place), bytes: try Self.bytes(home, depth: 0)))
                 } catch where error.isVanished {}
             }
         }

@@ -11,15 +11,17 @@ struct Snapshot {
     let id: JobID
     private(set) var record: IntakeRecord
     private let limits: Intake.Limits
+    private let allowance: Allowance?
     private let home: String
     private var bytes = 0
 
     /// Begins afresh: what an earlier try left is removed.
-    init(spool: Spool, id: JobID, record: IntakeRecord, limits: Intake.Limits) throws(SpoolError) {
+    init(spool: Spool, id: JobID, record: IntakeRecord, limits: Intake.Limits, allowance: Allowance?) throws(SpoolError) {
         self.spool = spool
         self.id = id
         self.record = record
         self.limits = limits
+        self.allowance = allowance
         home = "\(spool.directory(.active))/\(Self.prefix)\(id)"
         let pictures = home + "/" + Spool.picturesName
         try Removal.remove(EntryName(Self.prefix + id.rawValue), in: Descriptor.directory(spool.directory(.active)))
@@ -56,6 +58,7 @@ struct Snapshot {
         _ contents: Result<JobContents, Problems>, _ copy: (String, inout Snapshot) throws(Refusal) -> Void
     ) throws(SpoolError) -> Result<Manifest, Problems> {
         guard case .success(let contents) = contents else { return contents.map(\.manifest) }
+        if let refusal = allowance?.refusal(queries: contents.manifest.queryCount, bytes: 0) { return .failure(Problems(refusal)) }
         record.unreadable = Dictionary(uniqueKeysWithValues: contents.unreadable.map { (Self.relative($0.key), $0.value) })
         for file in contents.manifest.pictures where record.unreadable[Self.relative(file)] == nil {
             do throws(Refusal) {
@@ -63,20 +66,41 @@ struct Snapshot {
             } catch {
                 switch error {
                 case .picture(let failure): record.unreadable[Self.relative(file)] = failure
+                case .job(let failure): return .failure(Problems(failure))
                 case .environment(let cause): throw cause
                 }
             }
-            guard bytes <= limits.jobBytes else {
-                return .failure(Problems(Failure(.jobTooLarge, "the pictures have more than \(limits.jobBytes) bytes together; split the job")))
-            }
+            if let refusal = try excess(queries: contents.manifest.queryCount) { return .failure(Problems(refusal)) }
         }
+        record.bytes = bytes
         return .success(contents.manifest.relative())
+    }
+
+    /// What the pictures that were copied so far are too many for.
+    private func excess(queries: Int) throws(SpoolError) -> Failure? {
+        if bytes > limits.jobBytes {
+            return Failure(.jobTooLarge, "the pictures have more than \(limits.jobBytes) bytes together; split the job")
+        }
+        return allowance?.refusal(queries: queries, bytes: bytes)
+    }
+
+    /// - Throws: ENOSPC where the copy would leave less on the disk than is to stay free; `disk.full` where that can never change.
+    private func makeSure(of size: Int, for file: String) throws(Refusal) {
+        do throws(SpoolError) {
+            let room = try Filesystem.room(at: home)
+            if room.bytes - size >= limits.reserve { return }
+            guard bytes + size + limits.reserve > room.capacity else { throw .system(attempt: "find room for a copy in", path: home, errno: ENOSPC) }
+        } catch {
+            throw .environment(error)
+        }
+        throw .job(Failure(.diskFull, "the pictures are more than the spool's disk holds; split the job, or give the spool a larger disk", subject: file))
     }
 
     /// Copies one open picture. A path that was copied before, in this or another spelling, is there already.
     private mutating func add(_ file: String, _ picture: borrowing Descriptor, _ size: Int) throws(Refusal) {
         let path = "\(home)/\(Spool.picturesName)/\(Self.relative(file))"
         let copied: Int
+        try makeSure(of: size, for: file)
         do throws(SpoolError) {
             try makeFolders(of: path)
             let copy = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CPosix
 import Glibc
 import LCLJob
 
@@ -27,7 +26,8 @@ public struct Spool: Hashable, Sendable {
     public func directory(_ place: Place) -> String { "\(root)/\(place.rawValue)" }
     public func directory(_ place: Place, _ id: JobID) -> String { "\(root)/\(place.rawValue)/\(id)" }
 
-    /// Makes what is missing, and checks that the spool can hold its promises: one local filesystem, no links.
+    /// Makes what is missing, and checks that the spool can hold its promises: one filesystem, no links, and a rename from each
+    /// place to each other.
     public func prepare() throws(SpoolError) {
         if mkdir(root, 0o700) == 0 {
             try check(chmod(root, 0o755), "set the mode of", root)  // whatever the umask is
@@ -35,9 +35,6 @@ public struct Spool: Hashable, Sendable {
             throw .system(attempt: "create", path: root, errno: errno)
         }
         let home = try Descriptor.directory(root)
-        if let kind = cposix_network_filesystem(home.raw) {
-            throw .networkFilesystem(root: root, kind: String(cString: kind))
-        }
         let device = try home.status().st_dev
         for place in Place.allCases {
             let path = directory(place)
@@ -49,8 +46,24 @@ public struct Spool: Hashable, Sendable {
             guard try Descriptor.directory(path).status().st_dev == device else {
                 throw .separateFilesystems(root: root, place: place.rawValue)
             }
+            try probe(place, from: home)
         }
         try home.sync()
+    }
+
+    /// Moves an empty file into `place` and away: the same filesystem mounted twice has one device number, and no renames.
+    private func probe(_ place: Place, from home: borrowing Descriptor) throws(SpoolError) {
+        let name = EntryName(".probe-\(getpid())"), path = "\(root)/\(name)"
+        _ = try Descriptor.open(path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        do throws(SpoolError) {
+            let folder = try Descriptor.directory(directory(place))
+            try home.rename(name, to: folder, as: name)
+            try folder.remove(name)
+        } catch {
+            unlink(path)
+            guard case .system(_, _, EXDEV) = error else { throw error }
+            throw .separateFilesystems(root: root, place: place.rawValue)
+        }
     }
 
     /// Where a job's directory lies, or `nil`.

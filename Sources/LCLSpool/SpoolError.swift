@@ -9,7 +9,6 @@ public enum SpoolError: Error, Equatable, Sendable, CustomStringConvertible {
     case wrongLength(path: String, expected: Int, found: Int)
     /// Another daemon holds the spool's lock.
     case locked(root: String, pid: Int32?)
-    case networkFilesystem(root: String, kind: String)
     case separateFilesystems(root: String, place: String)
     /// One of our own files does not read as what we wrote.
     case damaged(path: String, why: String)
@@ -41,8 +40,6 @@ public enum SpoolError: Error, Equatable, Sendable, CustomStringConvertible {
             "'\(path)' has \(found) bytes where \(expected) were written; check the disk, and that nothing else writes there"
         case .locked(let root, let pid):
             "the spool '\(root)' is in use by another lcld\(pid.map { " (process \($0))" } ?? ""); stop that one first, or give this one another spool"
-        case .networkFilesystem(let root, let kind):
-            "the spool '\(root)' lies on a network filesystem (\(kind)), where renames and locks do not hold what lcld promises; use a local disk"
         case .separateFilesystems(let root, let place):
             "'\(root)/\(place)' lies on another filesystem than '\(root)'; the spool needs one for all of it, since jobs move by rename"
         case .damaged(let path, let why):

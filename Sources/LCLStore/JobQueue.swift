@@ -71,8 +71,8 @@ extension JobStore {
             let job = try db.job(id)
             guard !job.state.isFinal else { throw StoreError.illegal(job: id, state: job.state, event: .start) }
             try db.execute(
-                sql: "UPDATE jobs SET priority = ?, rank = ? WHERE id = ?",
-                arguments: [priority, job.created - Int64(priority) * ageing, id.rawValue])
+                sql: "UPDATE jobs SET priority = ?, rank = rank - ? WHERE id = ?",
+                arguments: [priority, Int64(priority - job.priority) * ageing, id.rawValue])
             try db.note("priority", id, uid: job.uid, actor: actor, at: now, detail: "\(job.priority) to \(priority)")
             return try db.job(id)
         }
@@ -127,12 +127,12 @@ extension Database {
 
     fileprivate func insert(_ job: NewJob, as state: JobState, ageing: Int64, finished: Int64?, failure: Failure?) throws -> Bool {
         try cachedStatement(sql: """
-            INSERT INTO jobs (id, name, uid, state, priority, rank, created, expires, finished, queries, failure)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+            INSERT INTO jobs (id, name, uid, state, priority, rank, created, expires, finished, queries, bytes, failure)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
             """)
             .execute(arguments: [
                 job.id.rawValue, job.name, job.uid, state.rawValue, job.priority, job.created - Int64(job.priority) * ageing, job.created,
-                job.expires, finished, job.queries, try failure.map(jsonText),
+                job.expires, finished, job.queries, job.bytes, try failure.map(jsonText),
             ])
         guard changesCount == 1 else { return false }
         try cachedStatement(sql: "INSERT OR IGNORE INTO shares VALUES (?, 0)").execute(arguments: [job.uid])
@@ -140,7 +140,7 @@ extension Database {
         return true
     }
 
-    fileprivate func apply(
+    func apply(
         _ event: JobEvent, to id: JobID, actor: String, at now: Int64, failure: Failure?, detail: String?
     ) throws -> StoredJob {
         var job = try job(id)

@@ -13,9 +13,11 @@ public struct JobStore: Sendable {
     /// priority that came up to (difference x this) later, and by no other.
     public let ageing: Int64
     private let pool: DatabasePool
+    /// Bytes of the write-ahead log between two checkpoints, at most; SQLite begins one every 1000 pages.
+    package static let logLimit = 16 << 20
 
     /// Opens the file, makes or migrates its tables, and checks it.
-    /// - Throws: ``StoreError/damaged(path:why:)`` where `PRAGMA quick_check` finds fault, or the file is of a newer lcl.
+    /// - Throws: ``StoreError/damaged(path:why:)`` where `PRAGMA quick_check` finds fault, ``StoreError/newer(path:)``.
     public init(path: String, ageing: Int64 = 60_000) throws(StoreError) {
         self.path = path
         self.ageing = ageing
@@ -26,9 +28,10 @@ public struct JobStore: Sendable {
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             // Set here because opening a pool sets NORMAL, with which a power cut loses the last transactions.
-            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            // The log is cut back to this size once a checkpoint has emptied it: one large transaction does not keep its room for ever.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = \(Self.logLimit)") }
             let migrator = Schema.migrator, isNewer = try pool.read { try migrator.hasBeenSuperseded($0) }
-            if isNewer { throw StoreError.damaged(path: path, why: "a newer version of lcl wrote it") }
+            if isNewer { throw StoreError.newer(path: path) }
             let verdict = try pool.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
             guard verdict == "ok" else { throw StoreError.damaged(path: path, why: verdict ?? "quick_check says nothing") }
             try migrator.migrate(pool)
@@ -59,6 +62,11 @@ public struct JobStore: Sendable {
         } catch {
             throw StoreError(attempt, path, error)
         }
+    }
+
+    func unsafeWrite(_ attempt: String, _ body: @escaping @Sendable (Database) throws -> Void) async throws(StoreError) {
+        let pool = pool
+        do { try await Task { try await pool.writeWithoutTransaction(body) }.value } catch { throw StoreError(attempt, path, error) }
     }
 
     /// A setting of the connection that writes, for the tests of durability.

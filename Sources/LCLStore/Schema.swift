@@ -6,8 +6,16 @@ enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 jobs, verdicts, attempts, events") { try $0.execute(sql: first) }
+        migrator.registerMigration("2 bytes of jobs") { try $0.execute(sql: second) }
         return migrator
     }
+
+    private static let second = """
+        -- Of all pictures; 0 where an older lcl took the job in.
+        ALTER TABLE jobs ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+        -- What quotas count.
+        CREATE INDEX jobs_under_way ON jobs (uid, bytes, queries) WHERE state IN ('queued', 'held', 'running');
+        """
 
     private static let first = """
         -- What does not belong to one job: the mode, the fair share's clock.

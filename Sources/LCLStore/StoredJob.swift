@@ -16,8 +16,12 @@ public struct NewJob: Sendable {
     public var expires: Int64?
     /// Number of queries.
     public var queries: Int
+    /// Of all pictures.
+    public var bytes: Int
 
-    public init(id: JobID, name: String? = nil, uid: UInt32, priority: Int = 0, created: Int64, expires: Int64? = nil, queries: Int) {
+    public init(
+        id: JobID, name: String? = nil, uid: UInt32, priority: Int = 0, created: Int64, expires: Int64? = nil, queries: Int, bytes: Int = 0
+    ) {
         self.id = id
         self.name = name
         self.uid = uid
@@ -25,6 +29,7 @@ public struct NewJob: Sendable {
         self.created = created
         self.expires = expires
         self.queries = queries
+        self.bytes = bytes
     }
 }
 

@@ -12,6 +12,9 @@ public struct Kernels: Sendable {
     /// Portable C: the reference of the tests.
     public static let plain = Kernels(table: lcl_kernels_plain())
 
+    /// AVX2 at most; equal to the best to the last bit on every processor that has it.
+    public static let avx2 = Kernels(table: lcl_kernels_avx2())
+
     /// `avx2`, for instance.
     public var name: String { String(cString: table.pointee.name) }
 

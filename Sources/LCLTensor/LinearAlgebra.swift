@@ -83,6 +83,16 @@ extension Matrix {
         }
     }
 
+    /// Adds `vector` (one value per column) to every row.
+    public mutating func addToRows(_ vector: [Float]) {
+        precondition(vector.count == columnCount, "\(vector.count) values for \(columnCount) columns")
+        for row in 0..<rowCount {
+            withMutableRow(row) { elements in
+                for i in elements.indices { elements[i] += vector[i] }
+            }
+        }
+    }
+
     /// Scales every row to length 1 (L2); a row of zeros stays.
     public mutating func normalizeRows() {
         for row in 0..<rowCount {

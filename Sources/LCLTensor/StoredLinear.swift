@@ -34,6 +34,13 @@ public struct StoredMatrix: Sendable {
         return result
     }
 
+    /// All of it.
+    public var floats: Matrix {
+        var result = Matrix(rows: rows, columns: columns)
+        result.withMutableBase { floats(rows: 0..<rows, into: $0) }
+        return result
+    }
+
     /// Unchecked: `out` has room for the rows.
     func floats(rows range: Range<Int>, into out: UnsafeMutablePointer<Float>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
@@ -62,6 +69,9 @@ public struct StoredLinear: Sendable {
         self.bias.base.update(from: bias, count: bias.count)
     }
 
+    /// [outputs]
+    public var biases: [Float] { Array(UnsafeBufferPointer(start: bias.base, count: weights.rows)) }
+
     /// `[n x inputs] -> [n x outputs]`, plus `residual` of that shape, through `activation`.
     public func callAsFunction(_ x: Matrix, adding residual: Matrix? = nil, activation: Activation? = nil, threads: Int) -> Matrix {
         let stride = Self.padded(weights.rows)
@@ -73,7 +83,7 @@ public struct StoredLinear: Sendable {
         }
         y.withMutableBase { out in
             nonisolated(unsafe) let out = out
-            forEachBlock(x, threads: threads) { block, task in
+            forEachBlock(x, of: blockSize(rows: x.rowCount, threads: threads), threads: threads) { block, task in
                 task.c = out + block.lowerBound
                 task.c_row = stride
                 if let residual {
@@ -105,7 +115,7 @@ public struct StoredLinear: Sendable {
             starts.append(count)
             count += list.count
         }
-        forEachBlock(x, threads: threads) { [starts] block, task in
+        forEachBlock(x, of: blockSize, threads: threads) { [starts] block, task in
             let width = Self.padded(block.count), first = block.lowerBound / blockSize * rows
             let out = FloatBuffer(count: rows * width)
             (task.c, task.c_row) = (out.base, width)
@@ -134,7 +144,7 @@ public struct StoredLinear: Sendable {
         guard rows > 0 else { return [] }
         // [block][row]
         let values = FloatBuffer(count: blocks * rows), places = FloatBuffer(count: blocks * rows)
-        forEachBlock(x, threads: threads) { block, task in
+        forEachBlock(x, of: blockSize, threads: threads) { block, task in
             let width = Self.padded(block.count), first = block.lowerBound / blockSize * rows
             let out = FloatBuffer(count: rows * width)
             (task.c, task.c_row) = (out.base, width)
@@ -157,12 +167,21 @@ public struct StoredLinear: Sendable {
     /// Outputs that become floats together: 192 KiB of them, in whole panels.
     private var blockSize: Int { max(1, 48 * 1024 / weights.columns / 16) * 16 }
 
+    /// Many rows are worth larger blocks, in the last-level cache: each pass over the rows then serves more outputs. The blocks are as
+    /// many as the threads can share evenly.
+    private func blockSize(rows: Int, threads: Int) -> Int {
+        guard rows >= 256 else { return blockSize }
+        let largest = max(1, 512 * 1024 / weights.columns / 16) * 16, least = (weights.rows + largest - 1) / largest
+        let blocks = (least + threads - 1) / threads * threads
+        return Self.padded((weights.rows + blocks - 1) / blocks)
+    }
+
     private static func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
     /// Calls `body` with each block of outputs and a task that lacks only its destination; on several threads at once.
-    private func forEachBlock(_ x: Matrix, threads: Int, _ body: @Sendable (Range<Int>, inout lcl_linear) -> Void) {
+    private func forEachBlock(_ x: Matrix, of size: Int, threads: Int, _ body: @Sendable (Range<Int>, inout lcl_linear) -> Void) {
         precondition(x.columnCount == weights.columns, "\(x.columnCount) columns for \(weights.columns) inputs")
-        let size = blockSize, blocks = (weights.rows + size - 1) / size, threads = min(threads, blocks)
+        let blocks = (weights.rows + size - 1) / size, threads = min(threads, blocks)
         Threads.run(threads) { thread in
             let rows = FloatBuffer(count: size * weights.columns), packed = FloatBuffer(count: size * weights.columns)
             for index in stride(from: thread, to: blocks, by: threads) {
@@ -193,9 +212,9 @@ public struct StoredLinear: Sendable {
 }
 
 /// Parts of one computation on several threads; never on Swift's cooperative pool.
-enum Threads {
+package enum Threads {
     /// `body` with 0 ..< `count`, all of them done on return.
-    static func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    package static func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
         guard count > 1 else { return body(0) }
         DispatchQueue.concurrentPerform(iterations: count, execute: body)
     }

@@ -11,7 +11,10 @@ package struct AdamW: Equatable {
     /// Steps taken.
     package var step = 0
 
-    static let beta1 = 0.9, beta2 = 0.999, epsilon: Float = 1e-8
+    /// How slowly the second moments forget.
+    package var beta2 = 0.999
+
+    static let beta1 = 0.9, epsilon: Float = 1e-8
 
     package init(_ tensors: [Matrix]) {
         first = tensors.map { Matrix(rows: $0.rowCount, columns: $0.columnCount) }
@@ -34,7 +37,8 @@ package struct AdamW: Equatable {
 
     package mutating func update(_ tensors: inout [Matrix], gradients: [Matrix], paces: [Pace]) {
         step += 1
-        let unbias1 = Float(1 / (1 - pow(Self.beta1, Double(step)))), unbias2 = Float(1 / (1 - pow(Self.beta2, Double(step))))
+        let unbias1 = Float(1 / (1 - pow(Self.beta1, Double(step)))), unbias2 = Float(1 / (1 - pow(beta2, Double(step))))
+        let keep = Float(beta2), take = Float(1 - beta2)
         for index in tensors.indices {
             let pace = paces[index]
             for row in 0..<tensors[index].rowCount {
@@ -45,7 +49,7 @@ package struct AdamW: Equatable {
                             second[index].withMutableRow(row) { v in
                                 for i in value.indices {
                                     m[i] = Float(Self.beta1) * m[i] + Float(1 - Self.beta1) * gradient[i]
-                                    v[i] = Float(Self.beta2) * v[i] + Float(1 - Self.beta2) * gradient[i] * gradient[i]
+                                    v[i] = keep * v[i] + take * gradient[i] * gradient[i]
                                     if let anchor { value[i] -= pace.rate * pace.decay * (value[i] - anchor[i]) }
                                     value[i] -= pace.rate * (m[i] * unbias1) / ((v[i] * unbias2).squareRoot() + Self.epsilon)
                                 }

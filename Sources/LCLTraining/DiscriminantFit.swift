@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LCLLink
+import LCLModel
 import LCLTensor
 
 /// The strategy `lda`: for each tap a linear map in closed form that whitens the pooled within-class covariance (what

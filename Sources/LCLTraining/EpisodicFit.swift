@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LCLLink
+import LCLModel
 import LCLTensor
 
 /// The metric by gradient: the closed-form space, turned by a square map for each tap that is learned on episodes.
@@ -46,7 +47,7 @@ public struct EpisodicFit: MetricFit {
         _ table: FeatureTable, classes: [FeatureTable.Class], taps: [String]
     ) throws -> (parts: [FeatureSpace.Part], curve: LearningCurve) {
         let classes = classes.filter { $0.rows.count >= 2 }
-        let store = try checkpoints.map { try CheckpointStore(folder: $0, fit: self, table: table, classes: classes, taps: taps) }
+        let store = try checkpoints.map { try CheckpointStore(folder: $0, settings: settings(taps), table: table, classes: classes) }
         var saved = try store?.load()
         let (kept, held) = split(classes)
         var curve = saved?.curve ?? LearningCurve()
@@ -82,13 +83,24 @@ public struct EpisodicFit: MetricFit {
         }
     }
 
+    /// All that determines a result beside the pictures.
+    private func settings(_ taps: [String]) -> String {
+        "\(lessons) \(start) \(shape) \(epochs) \(lessonsPerStep) \(rate) \(decay) \(patience) \(validationEvery) \(seed) \(taps)\n"
+    }
+
     /// Every source gives one class in ``validationEvery`` to validation, by lot.
     package func split(_ classes: [FeatureTable.Class]) -> (kept: [FeatureTable.Class], held: [FeatureTable.Class]) {
+        Self.split(classes, every: validationEvery, seed: seed)
+    }
+
+    package static func split(
+        _ classes: [FeatureTable.Class], every: Int, seed: UInt64
+    ) -> (kept: [FeatureTable.Class], held: [FeatureTable.Class]) {
         var random = SeededRandom(seed: seed, 0x5e1ec7)
         var held: Set<FeatureTable.Class> = []
         for source in Set(classes.map(\.source)).sorted() {
             let own = classes.filter { $0.source == source }
-            held.formUnion(random.sample(own.count / validationEvery, of: own))
+            held.formUnion(random.sample(own.count / every, of: own))
         }
         return (classes.filter { !held.contains($0) }, classes.filter { held.contains($0) })
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import LCLLink
+import LCLModel
 import LCLTensor
 
 /// Measures a method on classes it was not trained on: episodes with a source held out of fit, centring and calibration.

@@ -11,6 +11,8 @@ public enum LinkStrategy: String, CaseIterable, Codable, Sendable {
     case twoWayWeight = "2way-weight"
     /// Episodes of `2way` and the model's original task in equal parts.
     case mix
+    /// Not in the paper: 1 to 8 supports, each number as likely. For language models, whose every support costs time.
+    case few = "2way-few"
 
     /// A stretch of training that draws its lessons alike.
     public struct Phase: Equatable, Sendable {
@@ -30,6 +32,7 @@ public enum LinkStrategy: String, CaseIterable, Codable, Sendable {
         case .twoWay: return [first]
         case .twoWayRandom: return [first, Phase(epochs: Self.furtherEpochs, shots: .uniform)]
         case .twoWayWeight: return [first, Phase(epochs: Self.furtherEpochs, shots: .exponential)]
+        case .few: return [Phase(epochs: epochs, shots: .few)]
         case .mix: return [Phase(epochs: epochs, shots: .full, original: 0.5)]
         }
     }
@@ -43,6 +46,8 @@ public enum Shots: Equatable, Sendable {
     case uniform
     /// j in 2 ... 16 with p_j = e^j / (e^2 + ... + e^16).
     case exponential
+    /// 1 ... 8, each as likely.
+    case few
 
     public static let most = 16
 
@@ -53,6 +58,7 @@ public enum Shots: Equatable, Sendable {
                 switch self {
                 case .full: shots == Self.most ? 1 : 0
                 case .uniform: shots < 2 ? 0 : 1
+                case .few: (1...8).contains(shots) ? 1 : 0
                 case .exponential: shots < 2 ? 0 : exp(Double(shots - Self.most))
                 }
             })

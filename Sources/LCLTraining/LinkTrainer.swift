@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LCLLink
+import LCLModel
 import LCLTensor
 
 /// Fits what a link file holds: the learned space, the plain one's means, and both methods' calibrations.

@@ -67,11 +67,8 @@ package struct CheckpointStore {
     package let path: String
 
     /// - Throws: ``TrainingError/unwritable(path:reason:)`` where the folder cannot be made.
-    package init(folder: String, fit: EpisodicFit, table: FeatureTable, classes: [FeatureTable.Class], taps: [String]) throws(TrainingError) {
+    package init(folder: String, settings: String, table: FeatureTable, classes: [FeatureTable.Class]) throws(TrainingError) {
         var hash = SHA256()
-        let settings =
-            "\(fit.lessons) \(fit.start) \(fit.shape) \(fit.epochs) \(fit.lessonsPerStep) \(fit.rate) \(fit.decay) "
-            + "\(fit.patience) \(fit.validationEvery) \(fit.seed) \(taps)\n"
         hash.update(Data(settings.utf8))
         for group in classes {
             hash.update(Data("\(group.source)\n\(group.name)\n\(group.rows.count)\n".utf8))
@@ -86,6 +83,11 @@ package struct CheckpointStore {
         }
         path = "\(folder)/\(hash.finalize().hex.prefix(16)).gguf"
     }
+
+    private init(path: String) { self.path = path }
+
+    /// Where the best state is kept beside the latest.
+    package var ofBest: CheckpointStore { CheckpointStore(path: path.dropLast(".gguf".count) + "-best.gguf") }
 
     /// `nil` where there is none yet.
     package func load() throws -> MetricCheckpoint? {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LCLLink
+import LCLModel
 
 /// A way to learn the space that `metric` compares in.
 public protocol MetricFit: Sendable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LCLLink
+import LCLModel
 import LCLTensor
 
 /// One training of a metric on some classes: what it learns from, and where it stands after whole epochs.

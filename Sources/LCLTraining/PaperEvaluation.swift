@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import LCLLink
+import LCLModel
 import LCLTensor
 
 /// The paper's benchmarks as a forced choice of two labels (a guess is right half of the time; the paper's own tables are of

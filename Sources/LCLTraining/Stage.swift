@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LCLLink
+import LCLModel
 import LCLTensor
 
 /// Some classes' pictures in a feature space, ready to run episodes on.

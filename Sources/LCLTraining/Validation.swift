@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import LCLLink
+import LCLModel
 import LCLTensor
 
 /// Episodes of classes that are not trained on: the same ones after every epoch.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CPosix
 import Foundation
 import LCLImage
 import LCLJob
@@ -6,9 +7,13 @@ import LCLModel
 
 /// A worker on its standard streams: what `lcld worker` runs.
 public enum WorkerStreams {
+    /// Exit status of a worker that crashed for want of memory.
+    public static let exhausted: Int32 = 86
+
     /// Until standard input ends, or the daemon is gone. To be called on the first thread, before there is another.
     /// - Parameter memory: bytes of data that the process may allocate; 0 is no limit.
     public static func run(models: String?, limits: ImageLimits, memory: Int) throws {
+        cposix_tell_exhaustion(exhausted)
         let confinement = Confinement.enter(memory: memory, readable: ModelDirectory.readablePaths(explicit: models))
         // The rest is for weights in use, pictures and the rows of a batch.
         let shelf = ModelShelf(directory: models, limits: limits, memory: memory > 0 ? memory / 4 * 3 : .max)
@@ -16,7 +21,9 @@ public enum WorkerStreams {
         _ = try? shelf.runner(for: "default")
         var program = WorkerProgram(shelf: shelf, pictures: HandedPictures(), send: write)
         try write(.ready(engine: WorkerProgram.engine, confinement: confinement))
+        let fault = WorkerFault()
         while let line = readLine(strippingNewline: true) {
+            fault.reach()
             try program.answer(CanonicalJSON.decode(WorkerRequest.self, from: Data(line.utf8)))
         }
     }

@@ -5,5 +5,5 @@ import ArgumentParser
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure the speed of one part of the engine.",
-        subcommands: [BenchEncoder.self, BenchDecode.self, BenchFeatures.self, BenchMLLM.self])
+        subcommands: [BenchEncoder.self, BenchDecode.self, BenchFeatures.self, BenchVision.self, BenchMLLM.self])
 }

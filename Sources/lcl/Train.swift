@@ -19,12 +19,24 @@ struct Train: ParsableCommand {
             The strategy lda is a closed form, seconds. 2way, 2way-random, 2way-weight and mix (Tai et al., arXiv 2308.07891) start \
             from it and learn on episodes; one class in six, never trained on meanwhile, tells after how many epochs to stop, \
             which may be none.
+
+            With --method mllm a language model is taught to see and to link instead: 2way-few is then the strategy, unless another \
+            is named, and OUTPUT is a folder for adapter.gguf and vision.gguf, which `lcl model import` makes a model of together \
+            with the language model.
             """)
 
     @Argument(help: "The folder of classes, or a list of pictures.")
     var directory: String
 
-    @Option(name: .shortAndLong, help: "The link file to write.")
+    enum Method: String, CaseIterable, ExpressibleByArgument {
+        case metric
+        case mllm
+    }
+
+    @Option(help: "What to teach: the metric, or a language model (mllm).")
+    var method = Method.metric
+
+    @Option(name: .shortAndLong, help: "The link file to write; for mllm a folder.")
     var output: String
 
     @Option(help: "Classes of a training episode.")
@@ -44,6 +56,8 @@ struct Train: ParsableCommand {
 
     @OptionGroup var fit: FitOptions
 
+    @OptionGroup var language: LanguageTrainingOptions
+
     @OptionGroup var features: FeatureOptions
 
     func validate() throws {
@@ -56,6 +70,7 @@ struct Train: ParsableCommand {
         encoder.encoder.views = views
         encoder.encoder.augmentation.seed = seed
         let table = try features.table(encoder, directory: directory)
+        if method == .mllm { return try trainLanguage(table, sight: encoder.model) }
         var trainer = LinkTrainer()
         trainer.fit = try fit.fit(shape: LessonSampler.Shape(ways: ways, queries: queries), seed: seed, curve: curve)
         trainer.seed = seed
@@ -77,5 +92,15 @@ struct Train: ParsableCommand {
                     format: "%@: temperature %.2f; unknown below %.3f + %.2f x cohesion, with one support %.3f", method.rawValue,
                     calibration.temperature, unknown.offset, unknown.slope, unknown.oneShot))
         }
+    }
+
+    private func trainLanguage(_ table: FeatureTable, sight: ModelDirectory) throws {
+        var fit = LanguageFit(LinkStrategy(rawValue: self.fit.strategy.rawValue) ?? .few)
+        fit.epochs = self.fit.epochs ?? fit.epochs
+        fit.rate = self.fit.rate ?? fit.rate
+        (fit.ways, fit.seed, fit.threads, fit.checkpoints) = (ways, seed, features.threads, self.fit.checkpoints)
+        fit.progress = TrainingReport.show
+        fit.finished = TrainingReport(title: "mllm, \(fit.lessons.rawValue), seed \(seed)", curve: curve).finish
+        try language.train(fit, table, sight: sight, output: output)
     }
 }

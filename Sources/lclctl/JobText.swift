@@ -13,7 +13,7 @@ package enum JobText {
         ])
         for job in jobs {
             table.add([
-                .init(job.id.rawValue), Wording.state(job.state), "\(job.answered)/\(job.queries)",
+                .init(job.id.rawValue), Wording.state(job), "\(job.answered)/\(job.queries)",
                 .init(job.failed == 0 ? "" : "\(job.failed)", .bad), "\(job.priority)", .init(Wording.user(job.uid)),
                 .init(Wording.time(job.created)), .init(took(job, now: now)), .init(job.name ?? job.failure.map(\.code.rawValue) ?? ""),
             ])
@@ -33,7 +33,7 @@ package enum JobText {
         var answered = "\(job.answered) of \(Wording.count(job.queries, "query", "queries"))"
         if job.failed > 0 { answered += ", \(job.failed) of them failed" }
         return [
-            ("job", job.id.rawValue), ("name", job.name ?? ""), ("state", job.state.rawValue), ("user", Wording.user(job.uid)),
+            ("job", job.id.rawValue), ("name", job.name ?? ""), ("state", job.state.rawValue), ("waiting", job.waiting.map { "\($0.reason.rawValue) \(Wording.since($0, now: now))" } ?? ""), ("user", Wording.user(job.uid)),
             ("priority", "\(job.priority)"), ("answered", answered), ("created", Wording.time(job.created)),
             ("started", job.started.map { Wording.time($0) } ?? ""), ("finished", job.finished.map { Wording.time($0) } ?? ""),
             ("took", took(job, now: now)),

@@ -24,6 +24,7 @@ package enum StatusText {
         ]
         let busy = status.workers.count { $0.state == .busy }
         lines.append(("workers", "\(status.workers.count), \(busy) busy"))
+        lines += status.waiting.map { ("waiting", Colour.doubtful.paint($0.reason.rawValue, colour) + " " + Wording.since($0, now: now)) }
         let head = lines.map { $0.0.padding(toLength: 10, withPad: " ", startingAt: 0) + $0.1 + "\n" }.joined()
         return head + workers(status, colour: colour)
     }

@@ -36,7 +36,7 @@ struct WorkerProcessTests {
         let process = try WorkerProcess(["/bin/sh", "-c", "echo nonsense; exec cat"]) { inbox.yield($0) }
         var cause = ""
         for await event in events {
-            guard case .ended(let why) = event else { continue }
+            guard case .ended(let why, _) = event else { continue }
             cause = why
             break
         }

@@ -16,7 +16,7 @@ struct OrientationTests {
     func png_isTurnedUpright(orientation: Int) throws {
         var options = Canvas.PNGOptions()
         options.orientation = orientation
-        let (mean, most) = try difference(prepared(stored(orientation).png(options)), prepared(upright.png()))
+        let (mean, most) = try difference(prepared(upright.stored(orientation).png(options)), prepared(upright.png()))
         // The stored rows are scaled first: another order of roundings where the axes are swapped, none otherwise.
         #expect(mean <= (orientation < 5 ? 0.02 : 0.4) && most <= 1, "mean \(mean), most \(most)")
     }
@@ -27,7 +27,7 @@ struct OrientationTests {
         options.fullChroma = true
         options.quality = 95
         options.orientation = orientation
-        let (mean, _) = try difference(prepared(stored(orientation).jpeg(options)), prepared(upright.png()))
+        let (mean, _) = try difference(prepared(upright.stored(orientation).jpeg(options)), prepared(upright.png()))
         #expect(mean < 2.5, "mean \(mean)")
     }
 
@@ -39,8 +39,12 @@ struct OrientationTests {
     }
 
     /// What a camera held that way stores: EXIF's table of where row 0 and column 0 lie.
-    private func stored(_ orientation: Int) -> Canvas {
-        let w = upright.width, h = upright.height
+}
+
+extension Canvas {
+    /// This picture as a file of that orientation stores it.
+    func stored(_ orientation: Int) -> Canvas {
+        let w = width, h = height
         var canvas = orientation < 5 ? Canvas(width: w, height: h) : Canvas(width: h, height: w)
         for y in 0..<h {
             for x in 0..<w {
@@ -54,7 +58,7 @@ struct OrientationTests {
                 case 8: (h - 1 - y, x)
                 default: (x, y)
                 }
-                canvas[sx, sy] = upright[x, y]
+                canvas[sx, sy] = self[x, y]
             }
         }
         return canvas

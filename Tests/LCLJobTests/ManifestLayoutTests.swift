@@ -21,8 +21,24 @@ struct ManifestLayoutTests {
         #expect(code(of: ["support/a/1.jpg", "support/b/1.jpg"]) == .queriesEmpty)
     }
 
+    @Test func layout_isRefused_whenTwoNamesAreOneText() {
+        let labels = ["support/a/1.jpg", "support/b/1.jpg"]
+        #expect(code(of: labels + ["queries/\u{e9}.jpg", "queries/e\u{301}.jpg"]) == .manifestDuplicate)
+        #expect(code(of: labels + ["queries/q.jpg", "support/\u{e9}/1.jpg", "support/e\u{301}/1.jpg"]) == .manifestDuplicate)
+    }
+
+    @Test(arguments: ["\u{7}", "\u{7f}", "\u{85}"]) func paths_areRefused_withAControlCharacter(_ control: String) {
+        #expect(ManifestPath.refusal(of: "a\(control)", rule: .beneath) == "has control characters")
+        #expect(code(of: ["support/a/1.jpg", "support/b/1.jpg", "queries/\(control).jpg"]) != nil)
+    }
+
+    @Test func layout_isRefused_withMoreLabelsThanAManifestMayHave() {
+        #expect(code(of: (0...Manifest.maximumLabels).map { "support/\($0)/1.jpg" } + ["queries/q.jpg"]) == .manifestField)
+    }
+
     @Test func queries_ofAGlob_areTheFilesThatMatch() throws {
-        let manifest = Manifest(labels: [], queries: .pattern("in/*.jpg"))
+        let labels = ["a", "b"].map { Manifest.Label(name: $0, support: ["support/\($0).jpg"]) }
+        let manifest = Manifest(labels: labels, queries: .pattern("in/*.jpg"))
         let resolved = try manifest.resolvingQueries(files: ["in/b.jpg", "in/a.jpg", "in/x/c.jpg", "in/d.png"]).get()
         #expect(resolved.queries == .list([.init(id: "in/a.jpg", image: "in/a.jpg"), .init(id: "in/b.jpg", image: "in/b.jpg")]))
     }

@@ -39,6 +39,20 @@ struct AttentionTests {
         }
     }
 
+    @Test(arguments: [1, 3]) func runs_attendToThemselvesAlone(_ threads: Int) {
+        let heads = AttentionHeads(queryHeads: 3, memoryHeads: 3, size: 24), length = 21, n = 3 * length
+        let queries = matrix(n, 72, 1), keys = matrix(n, 72, 2), values = matrix(n, 72, 3)
+        let found = Attention(heads: heads, threads: threads).within(runs: length, queries, keys: keys, values: values)
+        for row in 0..<n {
+            let run = row / length * length..<(row / length + 1) * length
+            for head in 0..<3 {
+                for (i, value) in expected(heads, queries.row(row), head, run.map(keys.row), run.map(values.row)).enumerated() {
+                    #expect(abs(Double(found[row, head * 24 + i]) - value) < 2e-5)
+                }
+            }
+        }
+    }
+
     @Test func rows_areTheSameBits_whateverTheirCompany() {
         let heads = AttentionHeads(queryHeads: 4, memoryHeads: 2, size: 16), memory = AttentionMemory(keys: matrix(70, 32, 1), values: matrix(70, 32, 2), heads: heads)
         let queries = matrix(90, 64, 3), own = matrix(90, 32, 4), scopes = (0..<90).map { AttentionScope(memory: 70 - $0 % 7, trunk: 0..<$0 % 5) }

@@ -4,7 +4,7 @@ import Testing
 
 /// Our kernels against the obvious loops.
 @Suite struct KernelTests {
-    @Test(arguments: [Kernels.best, .plain], [(1, 1), (8, 16), (24, 27), (17, 256), (40, 257), (31, 600), (1000, 20)])
+    @Test(arguments: [Kernels.best, .avx2, .plain], [(1, 1), (8, 16), (24, 27), (17, 256), (40, 257), (31, 600), (1000, 20)])
     func linearLayer_equalsTheObviousSum(kernels: Kernels, shape: (outputs: Int, inputs: Int)) {
         var numbers = Numbers(seed: 5)
         let weights = numbers.matrix(shape.outputs, shape.inputs), bias = numbers.array(shape.outputs)
@@ -25,6 +25,22 @@ import Testing
         var numbers = Numbers(seed: 6)
         let layer = LinearLayer(weights: numbers.matrix(40, 600)), x = numbers.matrix(150, 600), all = layer(x)
         for row in [0, 3, 77, 149] { #expect(layer(x.rows(row..<row + 1)) == all.rows(row..<row + 1)) }
+    }
+
+    /// AVX-512, where there is any, adds in the same order: rows of a tile and of a remainder, every kind of panel, dense and in planes.
+    @Test(arguments: [(16, 200), (32, 8), (40, 257), (56, 600), (64, 64), (144, 193)]) func best_equalsAVX2_toTheLastBit(outputs: Int, inputs: Int) {
+        var numbers = Numbers(seed: 12)
+        let layer = LinearLayer(weights: numbers.matrix(outputs, inputs), bias: numbers.array(outputs), relu6: outputs == 56)
+        for rows in [1, 11, 12, 13, 25, 300] {
+            let x = numbers.matrix(rows, inputs)
+            #expect(layer(x) == layer(x, on: .avx2), "\(rows) rows")
+        }
+        guard inputs % 8 == 0 else { return }
+        let input = TestPicture(width: 7, height: 5, channels: inputs, &numbers), residual = TestPicture(width: 7, height: 5, channels: outputs, &numbers)
+        let a = TestPicture(width: 7, height: 5, channels: outputs, &numbers), b = TestPicture(width: 7, height: 5, channels: outputs, &numbers)
+        layer.convolve(input.picture, rows: 0..<5, into: a.picture, at: 0, adding: residual.picture)
+        layer.convolve(input.picture, rows: 0..<5, into: b.picture, at: 0, adding: residual.picture, on: .avx2)
+        for y in 0..<5 { for x in 0..<7 { #expect((0..<outputs).allSatisfy { a[x, y, $0] == b[x, y, $0] }) } }
     }
 
     @Test func linearLayer_clipsToReLU6() {

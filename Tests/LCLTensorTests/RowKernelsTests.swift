@@ -14,6 +14,32 @@ struct RowKernelsTests {
         }
     }
 
+    @Test(arguments: [1, 2]) func layerNorm_leavesNoMeanAndUnitVariance(_ threads: Int) {
+        let weight = (0..<24).map { Float($0) - 5 }, bias = (0..<24).map { Float($0 * $0) / 10 }
+        let found = x.layerNormalized(LayerNorm(weight: weight, bias: bias, epsilon: 1e-3), threads: threads)
+        for row in 0..<3 {
+            let values = x.row(row).map(Double.init), mean = values.reduce(0, +) / 24
+            let scale = 1 / (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 24 + 1e-3).squareRoot()
+            for i in 0..<24 { #expect(abs(Double(found[row, i]) - (values[i] - mean) * scale * Double(weight[i]) - Double(bias[i])) < 1e-5 * 25) }
+        }
+    }
+
+    @Test(arguments: Activation.allCases) func activation_isTheDefinition(_ activation: Activation) {
+        let inputs = (0..<160).map { Float($0 - 80) / 8 }, column = Matrix(rows: 160, columns: 1, inputs)
+        let identity = Matrix([[1]]).storedLinear
+        let found = identity(column, activation: activation, threads: 1)
+        for (row, input) in inputs.enumerated() {
+            let y = Double(input)
+            let expected =
+                switch activation {
+                case .gelu: y / 2 * (1 + erf(y / 2.0.squareRoot()))
+                case .tanhGELU: y / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (y + 0.044715 * y * y * y)))
+                case .quickGELU: y / (1 + exp(-1.702 * y))
+                }
+            #expect(abs(Double(found[row, 0]) - expected) < 2e-6, "\(input)")
+        }
+    }
+
     /// From -40 to 40, and so where e^-x is huge and where it vanishes.
     @Test func gate_isSiLUTimesUp() {
         let up = x.map { 1 + $0 / 10 }, found = x.swiGLU(up)
@@ -47,4 +73,25 @@ struct RowKernelsTests {
             }
         }
     }
+}
+
+extension Matrix {
+    /// This matrix as a layer, its elements as a file would have them.
+    fileprivate var storedLinear: StoredLinear {
+        let owner = Bytes(elements)
+        return StoredLinear(StoredMatrix(rows: rowCount, columns: columnCount, format: .f32, bytes: owner.raw, owner: owner))
+    }
+}
+
+/// Floats that stay where they are.
+private final class Bytes: Sendable {
+    nonisolated(unsafe) let raw: UnsafeRawBufferPointer
+
+    init(_ values: [Float]) {
+        let copy = UnsafeMutableBufferPointer<Float>.allocate(capacity: values.count)
+        _ = copy.initialize(from: values)
+        raw = UnsafeRawBufferPointer(copy)
+    }
+
+    deinit { raw.deallocate() }
 }

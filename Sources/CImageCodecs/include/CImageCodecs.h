@@ -58,7 +58,7 @@ void lcl_resample_row(const uint8_t *rgbx, int32_t width, float *wide, const int
 void lcl_resample_column(const float *rows, int32_t ring, int32_t first, const float *weights, int32_t taps,
                          int32_t count, uint8_t *out);
 
-// The same two in Pillow's arithmetic: weights with 22 bits after the point, bytes in between, the same bytes out.
+// The same two in Pillow's arithmetic: weights with 22 bits after the point, rows and output of RGBX bytes.
 void lcl_resample_row_exact(const uint8_t *rgbx, const int32_t *first, const int32_t *weights, int32_t taps, int32_t count, uint8_t *out);
 void lcl_resample_column_exact(const uint8_t *rows, int32_t ring, int32_t first, const int32_t *weights, int32_t taps, int32_t count,
                                uint8_t *out);

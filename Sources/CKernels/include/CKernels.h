@@ -52,6 +52,8 @@ typedef struct {
 const lcl_kernels *lcl_kernels_plain(void);
 /// The fastest that this processor runs; the same for the life of the process.
 const lcl_kernels *lcl_kernels_best(void);
+/// Without AVX-512, where there is AVX2: what faster code must equal to the last bit.
+const lcl_kernels *lcl_kernels_avx2(void);
 
 /// Floats that the packed form of [n x k] weights takes.
 size_t lcl_packed_size(size_t n, size_t k);

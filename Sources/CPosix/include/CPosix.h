@@ -14,8 +14,12 @@ int cposix_open_beneath(int directory, const char *path, int flags);
 /// The fallback of `cposix_open_beneath`, by itself, so that it can be tested where the kernel has the call.
 int cposix_open_beneath_by_component(int directory, const char *path, int flags);
 
-/// renameat2(2) with RENAME_NOREPLACE: EEXIST where the target exists.
+/// renameat2(2) with RENAME_NOREPLACE: EEXIST where the target exists. Filesystems without it (NFS: EINVAL) get a look before
+/// the rename, which is as good where nobody else makes names in the target's directory.
 int cposix_rename_exclusive(int from_directory, const char *from, int to_directory, const char *to);
+
+/// The fallback of `cposix_rename_exclusive`, by itself, so that it can be tested where the filesystem has the flag.
+int cposix_rename_exclusive_by_looking(int from_directory, const char *from, int to_directory, const char *to);
 
 /// Copies the first `length` bytes of `from` to `to` (both at offset 0): shares extents (FICLONE) where the filesystem can, else
 /// copy_file_range(2), else read and write. Returns the bytes copied, fewer where `from` is shorter.
@@ -31,6 +35,10 @@ int cposix_sync_filesystem(int descriptor);
 /// Lets the user `uid`, beside the owner, list and enter the directory `descriptor`: a POSIX access ACL (acl(5)), which needs no
 /// privilege. Fails with EOPNOTSUPP on filesystems without.
 int cposix_share_directory(int descriptor, uint32_t uid);
+
+/// From now on a crash of this process (SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS) in want of memory, as where RLIMIT_DATA is
+/// reached, ends it with exit status `status` instead of the signal.
+void cposix_tell_exhaustion(int status);
 
 /// Gives up every capability of this thread, and with them any way to get one back (capabilities(7)); for a process that has one
 /// thread yet.

@@ -25,7 +25,8 @@ public final class ConversationModel: LoadedModel {
     /// - Throws: `ModelError`, ``LinkError``.
     public init(directory: ModelDirectory, card: LanguageCard, threads: Int, memory: Int, prefixes: PrefixCache? = nil) throws {
         let file = try directory.openShards(card.file)
-        let model = try LanguageModel(file, context: card.context, threads: threads), tokenizer = try Tokenizer(file.first)
+        let adapter = try card.adapter.map { try LanguageAdapter(directory.open($0)) }
+        let model = try LanguageModel(file, adapter: adapter, context: card.context, threads: threads), tokenizer = try Tokenizer(file.first)
         link = try LanguageLink(model: model, tokenizer: tokenizer, template: PromptTemplate(card.template, of: file.first, tokenizer))
         sight = try LanguageSight(directory.open(card.vision), of: model, tokenizer, split: card.split ?? false, threads: threads)
         (name, sha256) = (directory.card.name, directory.identity)

@@ -50,7 +50,7 @@ public struct LanguageConfiguration: Equatable, Sendable {
         guard try size("attention.value_length", 8...4096, or: headSize) == headSize else {
             throw ModelError(.unsupported, file: file.path, item: "\(name).attention.value_length", "keys and values of different lengths are not read")
         }
-        guard width % 16 == 0, feedForward % 16 == 0, headSize % 8 == 0, queryHeads % memoryHeads == 0 else {
+        guard width % 16 == 0, feedForward % 16 == 0, headSize > 0, headSize % 8 == 0, queryHeads % memoryHeads == 0 else {
             throw ModelError(
                 .unsupported, file: file.path,
                 "\(queryHeads) heads of \(headSize) over \(memoryHeads), width \(width), feed-forward \(feedForward): heads must be a multiple of"

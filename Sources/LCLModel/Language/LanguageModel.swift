@@ -11,20 +11,29 @@ public final class LanguageModel: Sendable {
     private let weights: LanguageWeights
     private let attention: Attention
     private let rotation: Rotation
+    /// Positions times the size of a head, for which sines and cosines are kept: 256 MiB of them.
+    private static let maximumAngles = 1 << 26
 
     /// - Parameters:
     ///   - context: positions to make room for, at most what the model was trained for; all of them where `nil`.
     ///   - threads: that one call may use.
+    ///   - adapter: what is added to its matrices.
     /// - Throws: ``ModelError``: `unsupported` or `wrongContent`.
-    public init(_ file: GGUFShards, context: Int? = nil, threads: Int = 1) throws(ModelError) {
+    public init(_ file: GGUFShards, adapter: LanguageAdapter? = nil, context: Int? = nil, threads: Int = 1) throws(ModelError) {
         precondition(threads >= 1, "at least one thread")
         configuration = try LanguageConfiguration(file)
-        weights = try LanguageWeights(file, configuration)
+        weights = try LanguageWeights(file, configuration, adapter: adapter)
         self.threads = threads
+        let positions = min(context ?? configuration.context, configuration.context)
+        guard positions <= Self.maximumAngles / configuration.heads.size else {
+            throw ModelError(
+                .unsupported, file: file.first.path, item: "\(configuration.architecture.rawValue).context_length",
+                "room for \(positions) positions would take \(positions * configuration.heads.size * 4 >> 20) MiB before anything is read; ask for fewer")
+        }
         attention = Attention(heads: configuration.heads, threads: threads)
         rotation = Rotation(
             headSize: configuration.heads.size, frequencies: configuration.frequencies, adjacent: configuration.architecture == .llama,
-            positions: min(context ?? configuration.context, configuration.context))
+            positions: positions)
     }
 
     /// Positions that there is room for.

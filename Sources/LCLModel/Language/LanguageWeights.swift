@@ -7,11 +7,11 @@ struct LanguageWeights: Sendable {
         /// [width]
         let attentionNorm: [Float]
         /// [queryHeads * size x width], [memoryHeads * size x width] twice, [width x queryHeads * size]
-        let query, key, value, output: StoredLinear
+        let query, key, value, output: AdaptedLinear
         /// [width]
         let feedForwardNorm: [Float]
         /// [feedForward x width] twice, [width x feedForward]
-        let gate, up, down: StoredLinear
+        let gate, up, down: AdaptedLinear
     }
 
     /// [vocabulary x width]
@@ -22,20 +22,23 @@ struct LanguageWeights: Sendable {
     /// [vocabulary x width]; the embedding's where the file has none of its own.
     let head: StoredLinear
 
-    /// - Throws: ``ModelError/Kind/wrongContent`` where a tensor is missing, of the wrong shape, or left over.
-    init(_ file: GGUFShards, _ shape: LanguageConfiguration) throws(ModelError) {
+    /// - Throws: ``ModelError/Kind/wrongContent`` where a tensor is missing, of the wrong shape, or left over; or of `adapter`.
+    init(_ file: GGUFShards, _ shape: LanguageConfiguration, adapter: LanguageAdapter? = nil) throws(ModelError) {
         let queries = shape.heads.queryHeads * shape.heads.size, memory = shape.heads.memoryHeads * shape.heads.size
         embedding = try file.stored("token_embd.weight", rows: shape.vocabulary, columns: shape.width)
         norm = try file.floats("output_norm.weight", count: shape.width)
         head = StoredLinear(
             file.tensor("output.weight") == nil
                 ? embedding : try file.stored("output.weight", rows: shape.vocabulary, columns: shape.width))
-        var layers: [Layer] = []
+        var layers: [Layer] = [], names: Set<String> = []
         for index in 0..<shape.layers {
-            func linear(_ name: String, _ rows: Int, _ columns: Int) throws(ModelError) -> StoredLinear {
+            func linear(_ name: String, _ rows: Int, _ columns: Int) throws(ModelError) -> AdaptedLinear {
                 let name = "blk.\(index).\(name)"
                 let bias = file.tensor(name + ".bias") == nil ? nil : try file.floats(name + ".bias", count: rows)
-                return StoredLinear(try file.stored(name + ".weight", rows: rows, columns: columns), bias: bias)
+                names.insert(name + ".weight")
+                return AdaptedLinear(
+                    stored: StoredLinear(try file.stored(name + ".weight", rows: rows, columns: columns), bias: bias),
+                    term: try adapter?.term(name + ".weight", outputs: rows, inputs: columns))
             }
             layers.append(
                 Layer(
@@ -47,6 +50,7 @@ struct LanguageWeights: Sendable {
                     down: try linear("ffn_down", shape.width, shape.feedForward)))
         }
         self.layers = layers
+        try adapter?.checkAll(used: names)
         if let extra = file.tensorNames.first(where: { $0.hasPrefix("blk.\(shape.layers).") }) {
             throw file.first.wrong(extra, "the file says that it has \(shape.layers) blocks, but holds more")
         }

@@ -44,8 +44,10 @@ struct SentencePieces: Sendable {
     }
 
     private static func byte(_ token: String) -> UInt8? {
-        guard token.utf8.count == 6, token.hasPrefix("<0x"), token.hasSuffix(">") else { return nil }
-        return UInt8(token.dropFirst(3).dropLast(), radix: 16)
+        let letters = Array(token.utf8)
+        // A sign would pass for a digit of the number.
+        guard letters.count == 6, letters.starts(with: "<0x".utf8), letters[3] != 43, letters[3] != 45, letters[5] == 62 else { return nil }
+        return UInt8(String(decoding: letters[3...4], as: UTF8.self), radix: 16)
     }
 
     func encode(_ text: String, isBeginning: Bool) -> [Int] {

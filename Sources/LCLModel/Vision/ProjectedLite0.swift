@@ -4,7 +4,9 @@ import LCLTensor
 /// EfficientNet-Lite0 with a linear projector, in one file: a picture's taps become a few embeddings of a language model.
 ///
 /// Beside the encoder's own keys and tensors the file has `efficientnet-lite0.projector.taps` (an array such as `d11.max`),
-/// `efficientnet-lite0.projector.positions`, `mm.0.weight` `[positions * width x taps joined]` and `mm.0.bias`.
+/// `efficientnet-lite0.projector.positions`, `mm.0.weight` `[positions * width x taps joined]` and `mm.0.bias`. Where it has
+/// `mm.space.0.mean` and `mm.space.0.map` (one pair for each tap, in order), the projector reads the taps in that ``FeatureSpace``; where it
+/// has `mm.norm.weight` and `mm.norm.bias` `[width]`, each position's outputs are normalised by their mean and deviation.
 struct ProjectedLite0: VisionNetwork {
     let width: Int
     let positions: Int
@@ -14,8 +16,12 @@ struct ProjectedLite0: VisionNetwork {
         deviation: SIMD3(repeating: 128.0 / 255))
     private let network: EfficientNetLite0
     private let taps: [Tap]
+    private let space: FeatureSpace?
     private let projector: StoredLinear
+    private let norm: LayerNorm?
     private let threads: Int
+
+    static let normEpsilon: Float = 1e-5
 
     /// - Throws: ``ModelError`` where the file is not this network, or has no projector.
     init(_ file: GGUFFile, threads: Int) throws(ModelError) {
@@ -34,6 +40,8 @@ struct ProjectedLite0: VisionNetwork {
             inputs += columns
         }
         self.taps = taps
+        space = try Self.space(file, taps)
+        inputs = space?.width ?? inputs
         positions = try file.integer(positionsKey)
         let rows = file.tensor("mm.0.weight")?.shape.first ?? 0
         guard (1...1024).contains(positions), rows % (positions * 16) == 0 else {
@@ -42,11 +50,28 @@ struct ProjectedLite0: VisionNetwork {
         width = rows / positions
         projector = StoredLinear(
             try file.stored("mm.0.weight", rows: rows, columns: inputs), bias: try file.optionalFloats("mm.0.bias", count: rows))
+        norm = try file.optionalFloats("mm.norm.weight", count: width).map { [width] weight throws(ModelError) in
+            LayerNorm(weight: weight, bias: try file.floats(tensor: "mm.norm.bias", shape: [width]), epsilon: Self.normEpsilon)
+        }
+    }
+
+    private static func space(_ file: GGUFFile, _ taps: [Tap]) throws(ModelError) -> FeatureSpace? {
+        guard file.tensor("mm.space.0.mean") != nil else { return nil }
+        var parts: [FeatureSpace.Part] = []
+        for (index, tap) in taps.enumerated() {
+            let inputs = EfficientNetLite0.dimension(of: tap)!, map = try file.matrix(tensor: "mm.space.\(index).map")
+            guard map.columnCount == inputs else { throw file.wrong("mm.space.\(index).map", "it has \(map.columnCount) columns; '\(tap)' gives \(inputs)") }
+            parts.append(FeatureSpace.Part(tap: tap.description, mean: try file.floats(tensor: "mm.space.\(index).mean", shape: [inputs]), map: map))
+        }
+        return FeatureSpace(parts)
     }
 
     func embeddings(_ squares: [[UInt8]]) -> [Matrix] {
-        let projected = projector(features(squares), threads: threads)  // [squares x positions * width]
-        return squares.indices.map { Matrix(rows: positions, columns: width, projected.row($0)) }
+        let features = features(squares), projected = projector(space?.embed(features) ?? features, threads: threads)  // [squares x positions * width]
+        return squares.indices.map { square in
+            let rows = Matrix(rows: positions, columns: width, projected.row(square))
+            return norm.map { rows.layerNormalized($0, threads: 1) } ?? rows
+        }
     }
 
     private func features(_ squares: [[UInt8]]) -> Matrix {

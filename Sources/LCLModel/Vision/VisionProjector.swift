@@ -46,10 +46,12 @@ struct VisionProjector: Sendable {
     /// activation counts too (0 and 2), or not (1 and 2).
     private static func names(_ file: GGUFFile, _ projector: VisionConfiguration.Projector) throws(ModelError) -> [String] {
         if projector == .idefics3 { return ["mm.model.fc"] }
-        let names = (["mm"] + (0..<8).map { "mm.\($0)" }).filter { file.tensor($0 + ".weight") != nil }
-        guard !names.isEmpty else { throw file.wrong("mm.0.weight", "this tensor is missing: the file has no projector") }
-        guard names.count <= 2 else {
-            throw ModelError(.unsupported, file: file.path, item: names[2] + ".weight", "a projector of more than two matrices is not read")
+        func has(_ name: String) -> Bool { file.tensor(name + ".weight") != nil }
+        if has("mm") { return ["mm"] }
+        let names = has("mm.0") ? ["mm.0", "mm.2"].filter(has) : ["mm.1", "mm.2"]
+        guard names.allSatisfy(has) else { throw file.wrong("mm.0.weight", "this tensor is missing: the file has no projector that can be read") }
+        if let more = (0..<10).map({ "mm.\($0)" }).first(where: { has($0) && !names.contains($0) }) {
+            throw ModelError(.unsupported, file: file.path, item: more + ".weight", "a projector of more than two matrices is not read")
         }
         return names
     }

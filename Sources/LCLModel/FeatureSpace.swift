@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import LCLModel
 import LCLTensor
 
 /// Where pictures are compared: raw features to unit vectors whose dot product is the mean of the taps' cosines.

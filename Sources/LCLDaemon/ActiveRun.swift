@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+import LCLJob
+
+/// A job that the scheduler has claimed: its run, and the ledger's steps for it.
+struct ActiveRun {
+    var run: JobRun
+    let claim: Ledger.Claim
+    let number: UInt64
+    var failed: Int
+    /// The last answers: they are published without being rows first.
+    var unsaved: [Verdict.AtOrdinal] = []
+    /// The ledger's steps so far: the next one waits for them.
+    var steps: Task<Void, Never>?
+    /// Only the ledger has work with it yet.
+    var ended = false
+    /// Who waits for the end.
+    var waiters: [CheckedContinuation<Void, Never>] = []
+}
