@@ -50,6 +50,7 @@ test-unit: ## boot a Debian with lcl installed and its unit under a real systemd
 	$(SUDO) $(MAKE) install DESTDIR=$(CACHE)/unit/root
 	[ -d $(JOB) ] || Tests/Demo/pictures.sh $(JOB)
 	$(SUDO) Tests/Unit/boot.sh $(CACHE)/unit/root $(JOB)
+
 fuzz: deps ## fuzz every door for bytes from outside under sanitizers, SECONDS_EACH=60, JOBS=1 at a time
 	Tests/Fuzz/build.sh
 	SECONDS_EACH=$(SECONDS_EACH) JOBS=$(JOBS) Tests/Fuzz/fuzz.sh
