@@ -20,8 +20,10 @@ MLLM_TYPES ?= $(wildcard $(CACHE)/models/SmolLM2-135M-Instruct.Q8_0.gguf $(CACHE
 MAN      := .build/man
 MINUTES  ?= 10
 SEED     ?=
+JOB      ?= $(CACHE)/unit/job
 
-.PHONY: help deps build demo test fuzz model-smollm2 test-mllm bench-mllm llama-peer man install uninstall eval-data train-default train-smol eval peers bench backlog clean test-faults faults soak
+# Every target that help lists.
+.PHONY: $(shell sed -n "s/^\([a-z0-9-]*\):.*\#\# .*/\1/p" Makefile)
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -56,6 +58,14 @@ faults: deps ## every fault at every call that changes the disk (make test has t
 soak: deps ## jobs without end, kills at random moments, MINUTES=10, SEED=
 	$(SWIFT) build -c release --build-tests
 	LCL_SOAK_MINUTES=$(MINUTES) LCL_SEED=$(SEED) $(SWIFT) test -c release --skip-build --disable-xctest --filter 'FaultTests.SoakTests'
+
+test-unit: ## boot a Debian with lcl installed and its unit under a real systemd, run a job there (root; 300 MB from Debian once)
+	$(SUDO) apt-get install -y -qq --no-install-recommends debootstrap systemd-container
+	[ -x $(CACHE)/unit/root/lib/systemd/systemd ] || { mkdir -p $(CACHE)/unit && $(SUDO) debootstrap --variant=minbase \
+	  --include=systemd,systemd-sysv,dbus,libsqlite3-0,libopenblas0-pthread,libjpeg62-turbo,libpng16-16,util-linux,passwd bookworm $(CACHE)/unit/root; }
+	$(SUDO) $(MAKE) install DESTDIR=$(CACHE)/unit/root
+	[ -d $(JOB) ] || Tests/Demo/pictures.sh $(JOB)
+	$(SUDO) Tests/Unit/boot.sh $(CACHE)/unit/root $(JOB)
 
 fuzz: deps ## fuzz every door for bytes from outside under sanitizers, SECONDS_EACH=60, JOBS=1 at a time
 	Tests/Fuzz/build.sh

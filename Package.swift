@@ -78,7 +78,7 @@ let package = Package(
         .executableTarget(
             name: "lcld",
             dependencies: [
-                "LCLDaemon", "LCLWorker", "LCLImage", "LCLJob",
+                "LCLDaemon", "LCLWorker", "LCLImage", "LCLJob", "CPosix",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

@@ -28,7 +28,8 @@ public enum APIDocument {
         POST /v1/resume               start jobs again (administrators)
         POST /v1/drain                finish what runs, take nothing in (administrators)
 
-        Limits: limit is 1 to \(JobFilter.maximumLimit); a body has 64 KiB at most; a request arrives whole within 30 s.
+        Limits: limit is 1 to \(JobFilter.maximumLimit); a body has 64 KiB at most; a request arrives whole within 30 s;
+        a user who is no administrator has 64 connections and 200 requests a second, 400 at once.
         An error is {"error":{"code":CODE,"message":TEXT}} with the status:
         \(ControlError.Code.allCases.filter(\.isSaidByTheDaemon).map { "  \($0.httpStatus) \($0.rawValue)" }.joined(separator: "\n"))
 

@@ -5,12 +5,15 @@ import LCLJob
 public struct Caller: Hashable, Sendable {
     public let uid: UInt32
     public let gid: UInt32
+    /// For the log alone: by now it may be another process's. 0 where it is not known.
+    public let pid: Int32
     /// Root, the user that the daemon runs as, or a member of the group `lcld`: sees and controls every job and the daemon.
     public let isAdmin: Bool
 
-    public init(uid: UInt32, gid: UInt32, isAdmin: Bool) {
+    public init(uid: UInt32, gid: UInt32, pid: Int32 = 0, isAdmin: Bool) {
         self.uid = uid
         self.gid = gid
+        self.pid = pid
         self.isAdmin = isAdmin
     }
 

@@ -19,6 +19,8 @@ public struct ControlError: Error, Codable, Hashable, Sendable, CustomStringConv
         case badRequest = "request.bad"
         case requestTooLarge = "request.too_large"
         case requestTimeout = "request.timeout"
+        /// The caller asks more often than a user may.
+        case tooManyRequests = "request.too_many"
         case noSuchRoute = "route.unknown"
         case noSuchJob = "job.unknown"
         /// The caller may not see or change this.
@@ -49,6 +51,7 @@ public struct ControlError: Error, Codable, Hashable, Sendable, CustomStringConv
             case .requestTimeout: 408
             case .wrongState: 409
             case .requestTooLarge: 413
+            case .tooManyRequests: 429
             case .unavailable: 503
             default: 500
             }

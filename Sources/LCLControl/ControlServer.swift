@@ -21,6 +21,9 @@ public struct ControlServer: Service {
         public var connections = 256
         /// Open connections of one user; further ones are closed.
         public var connectionsPerUser = 64
+        /// Requests that a user may make at once, and then in a second; administrators are not counted.
+        public var burst = 400.0
+        public var requestsPerSecond = 200.0
         /// How long a request may take to arrive whole, and a connection may lie idle.
         public var idle = Duration.seconds(30)
         /// How often a silent watch says that it lives.
@@ -94,7 +97,7 @@ public struct ControlServer: Service {
         let count = ConnectionCount(limit: limits.connectionsPerUser)
         let routes = ControlRoutes(backend: backend, heartbeat: limits.heartbeat)
         return Application(
-            router: routes.router(behind: Gate(limits: limits, identify: identify)),
+            router: routes.router(behind: Gate(limits: limits, rate: RequestRate(limits), identify: identify)),
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [PeerGate(count)], idleTimeout: TimeAmount(limits.idle),

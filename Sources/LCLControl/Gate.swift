@@ -10,6 +10,7 @@ import NIOCore
 /// is answered with an error document.
 struct Gate: RouterMiddleware {
     let limits: ControlServer.Limits
+    let rate: RequestRate
     let identify: @Sendable (any Channel) async throws -> Caller
 
     func handle(
@@ -17,7 +18,11 @@ struct Gate: RouterMiddleware {
     ) async throws -> Response {
         var request = request, context = context
         do {
-            context.caller = try await identify(context.channel)
+            let caller = try await identify(context.channel)
+            context.caller = caller
+            guard caller.isAdmin || rate.admits(caller.uid) else {
+                throw ControlError(.tooManyRequests, "more than \(Int(limits.requestsPerSecond)) requests a second; ask less often, or use a watch")
+            }
             try await readBody(of: &request)
             return try await next(request, context)
         } catch {
@@ -51,9 +56,19 @@ struct Gate: RouterMiddleware {
         }
     }
 
+    /// For the audit: what changes something is noted by the backend, what was tried in vain here.
+    private func refused(_ request: Request, _ context: ControlContext) {
+        let caller = context.caller
+        context.logger.notice(
+            "control request not allowed",
+            metadata: ["route": "\(request.method.rawValue) \(request.uri.path)", "uid": "\(caller.uid)", "pid": "\(caller.pid)"])
+    }
+
     private func controlError(_ error: any Error, request: Request, context: ControlContext) -> ControlError {
         switch error {
-        case let error as ControlError: return error
+        case let error as ControlError:
+            if error.code == .notAllowed { refused(request, context) }
+            return error
         case let error as HTTPError where error.status == .notFound:
             return ControlError(.noSuchRoute, "there is no \(request.method.rawValue) \(request.uri.path); GET /v1 lists what there is")
         case let error as HTTPError where error.status.kind == .clientError:

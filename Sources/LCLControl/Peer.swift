@@ -4,6 +4,7 @@ import NIOCore
 
 /// The process at the other end of a Unix socket as it was when it connected: SO_PEERCRED and SO_PEERGROUPS, unix(7).
 struct Peer: Sendable {
+    let pid: Int32
     let uid: UInt32
     let gid: UInt32
     /// Supplementary groups.
@@ -29,6 +30,7 @@ struct Peer: Sendable {
         var credentials = Credentials()
         var size = socklen_t(MemoryLayout<Credentials>.size)
         guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else { return nil }
+        pid = credentials.pid
         uid = credentials.uid
         gid = credentials.gid
         groups = Self.groups(of: descriptor)
@@ -66,6 +68,6 @@ struct Administrators: Sendable {
 
     func caller(_ peer: Peer) -> Caller {
         let inGroup = group.map { $0 == peer.gid || peer.groups.contains($0) } ?? false
-        return Caller(uid: peer.uid, gid: peer.gid, isAdmin: peer.uid == 0 || peer.uid == owner || inGroup)
+        return Caller(uid: peer.uid, gid: peer.gid, pid: peer.pid, isAdmin: peer.uid == 0 || peer.uid == owner || inGroup)
     }
 }

@@ -77,7 +77,7 @@ struct ControlService: ControlBackend {
     // MARK: Actions
 
     func perform(_ action: JobAction, on id: JobID, by caller: Caller) async throws -> JobSummary {
-        let actor = Self.name(of: caller.uid)
+        let actor = Self.actor(caller)
         do {
             switch action {
             case .cancel: try await cancel(id, actor)
@@ -104,7 +104,7 @@ struct ControlService: ControlBackend {
         case .drain: .draining
         }
         try await store.remember(mode.rawValue, as: "mode")
-        try await store.note(action.rawValue, actor: Self.name(of: caller.uid), at: .now())
+        try await store.note(action.rawValue, actor: Self.actor(caller), at: .now())
         await scheduler.set(mode)
         return try await status()
     }
@@ -171,6 +171,9 @@ struct ControlService: ControlBackend {
         if let scarcity = gauge.scarcity, row.state == .queued || (row.state == .running && scarcity.isFull) { summary.waiting = gauge.waiting }
         return summary
     }
+
+    /// Who did it, for the log of events: the kernel says so.
+    private static func actor(_ caller: Caller) -> String { "\(name(of: caller.uid)) (uid \(caller.uid), process \(caller.pid))" }
 
     /// The user's name, or the number where it has none (getpwuid_r(3)).
     private static func name(of uid: UInt32) -> String {

@@ -33,6 +33,9 @@ public final class LinkModel {
             throw LinkError.file(path: directory.path, reason: "the model's card names no link file; fit one with `lcl train`")
         }
         link = try LinkFile(gguf: directory.open(file))
+        guard link.training.encoder == card.encoder.flatMap({ card.files[$0.file] }) else {
+            throw LinkError.file(path: directory.path(of: file), reason: "it was fitted for another encoder (SHA-256 \(link.training.encoder)); fit one with `lcl train`")
+        }
         let (network, taps) = try directory.loadEncoder()
         guard link.parts.map(\.tap) == taps.map(\.description) else {
             throw LinkError.file(path: directory.path(of: file), reason: "it compares other taps than the model's card names")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Glibc
 import LCLDigest
 
 /// A model on the disk: a directory with `model.json` and the files it names.
@@ -13,15 +14,27 @@ public struct ModelDirectory: Sendable {
     /// - Throws: ``ModelError``: `notFound`, `unreadable` or `badCard`.
     public init(path: String) throws(ModelError) {
         let file = path + "/" + ModelCard.fileName
-        let bytes = try MappedFile(path: file)
-        guard bytes.bytes.count <= 1 << 20 else { throw ModelError(.badCard, file: file, "it is larger than 1 MiB") }
-        card = try ModelCard(parsing: Data(bytes.bytes), file: file)
-        identity = bytes.digest().hex
+        let bytes = try Self.bytes(ofCard: file)
+        card = try ModelCard(parsing: bytes, file: file)
+        identity = bytes.withUnsafeBytes { SHA256.hash($0).hex }
         self.path = path
         let directory = URL(fileURLWithPath: path).lastPathComponent
         guard card.name == directory else {
             throw ModelError(.badCard, file: file, item: "name", "it is '\(card.name)', but the directory is called '\(directory)'")
         }
+    }
+
+    /// Read, not mapped: the daemon reads cards too, and must outlive one that shrinks meanwhile.
+    private static func bytes(ofCard file: String) throws(ModelError) -> Data {
+        let descriptor = Glibc.open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw ModelError(errno == ENOENT ? .notFound : .unreadable, file: file, "it cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), limit = 1 << 20
+        let bytes: Data?
+        do { bytes = try handle.read(upToCount: limit + 1) } catch { throw ModelError(.unreadable, file: file, "\(error)") }
+        guard (bytes?.count ?? 0) <= limit else { throw ModelError(.badCard, file: file, "it is larger than 1 MiB") }
+        return bytes ?? Data()
     }
 
     /// The first model of this name on the search path.

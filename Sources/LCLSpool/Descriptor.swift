@@ -61,8 +61,8 @@ struct Descriptor: ~Copyable {
         do throws(SpoolError) { try check(cposix_share_directory(raw, uid), "share", path) } catch .system(_, _, EOPNOTSUPP) {}
     }
 
-    /// The names in this directory, without `.` and `..`, in no order.
-    func entries() throws(SpoolError) -> [EntryName] {
+    /// The names in this directory, without `.` and `..`, in no order; of more than `limit`, some.
+    func entries(upTo limit: Int = .max) throws(SpoolError) -> [EntryName] {
         // A second descriptor: the stream owns and moves the one it is given.
         let fd = try check(openat(raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "list", path)
         guard let stream = fdopendir(fd) else {
@@ -72,7 +72,7 @@ struct Descriptor: ~Copyable {
         }
         defer { closedir(stream) }
         var names: [EntryName] = []
-        while true {
+        while names.count < limit {
             errno = 0
             guard let entry = readdir(stream) else {
                 if errno != 0 { throw SpoolError.system(attempt: "list", path: path, errno: errno) }
@@ -81,6 +81,7 @@ struct Descriptor: ~Copyable {
             let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
             if bytes != [46] && bytes != [46, 46] { names.append(EntryName(bytes: bytes)) }
         }
+        return names
     }
 
     func remove(_ name: EntryName, directory: Bool = false) throws(SpoolError) {

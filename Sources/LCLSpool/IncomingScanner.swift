@@ -109,7 +109,7 @@ public struct IncomingScanner: Sendable {
         guard status.isDirectory, depth <= Listing.maximumDepth, left > 0 else { return }
         do throws(SpoolError) {
             let inner = try folder.open(name, O_RDONLY | O_DIRECTORY)
-            for entry in try inner.entries().sorted() {
+            for entry in try inner.entries(upTo: left).sorted() {
                 try add(entry, inner.status(of: entry), in: inner, depth: depth + 1, &left, &hasher)
             }
         } catch .system(_, _, EACCES) {}

@@ -7,6 +7,8 @@ import LCLJob
 public struct Intake: Sendable {
     public struct Limits: Sendable {
         public var pictureBytes = JobDirectory.maximumPictureBytes
+        /// All files of a job whose queries are a folder or a pattern.
+        public var files = JobDirectory.maximumFiles
         /// All pictures of one job together.
         public var jobBytes = 64 << 30
         /// Free bytes that copying leaves on the disk.

@@ -13,14 +13,15 @@ public struct JobContents: Sendable {
 
 extension JobDirectory {
     /// Reads `job.json`, or the layout `support/LABEL/*` and `queries/*`, and expands folders and globs of queries.
+    /// - Parameter files: of more than these, in a layout or beneath a pattern, it is refused.
     /// - Returns: everything that is wrong with it where it cannot be read; `manifest.missing` where this is no job at all.
     /// - Throws: ``SpoolError`` where the machine is at fault.
-    public func contents() throws(SpoolError) -> Result<JobContents, Problems> {
+    public func contents(upTo files: Int = maximumFiles) throws(SpoolError) -> Result<JobContents, Problems> {
         do throws(Refusal) {
             if let text = try manifestText() {
-                return try resolved(Manifest.read(Data(text))) { () throws(Refusal) in try Listing(self) }
+                return try resolved(Manifest.read(Data(text))) { () throws(Refusal) in try Listing(self, limit: files) }
             }
-            let listing = try Listing(self)
+            let listing = try Listing(self, limit: files)
             guard listing.files.contains(where: { $0.hasPrefix("support/") }) else {
                 return .failure(Problems(Failure(.manifestMissing, "there is neither job.json nor support/LABEL/ with pictures; see lclctl submit --help")))
             }

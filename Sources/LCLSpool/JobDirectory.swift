@@ -9,6 +9,9 @@ public final class JobDirectory: Sendable {
     /// 64 MiB: the longest picture file that is read.
     public static let maximumPictureBytes = 64 << 20
 
+    /// Files that a job's layout or pattern may lie among.
+    public static let maximumFiles = 1_200_000
+
     public let path: String
     /// Whose files these should be: another's are taken only where everyone may read them. `nil` does not ask.
     private let submitter: UInt32?

@@ -6,21 +6,24 @@ import LCLJob
 /// not followed, so that each is answered with the reason.
 struct Listing {
     static let maximumDepth = 15
-    static let maximumFiles = 1_200_000
+    static let maximumFiles = JobDirectory.maximumFiles
 
     private(set) var files: [String] = []
     /// Files whose names no manifest can hold (not UTF-8, control characters), by the name that stands for them in ``files``.
     private(set) var unreadable: [String: Failure] = [:]
 
     /// Lists `folder` beneath `directory`; "" is the directory itself.
-    init(_ directory: JobDirectory, folder: String = "") throws(Refusal) {
-        var folders = [(path: folder, depth: 0)]
+    init(_ directory: JobDirectory, folder: String = "", limit: Int = maximumFiles) throws(Refusal) {
+        var folders = [(path: folder, depth: 0)], left = limit
         while let (folder, depth) = folders.popLast() {
             let entries: [(EntryName, Bool)]
             do throws(SpoolError) {
-                entries = try Self.entries(directory, folder)
+                entries = try Self.entries(directory, folder, &left)
             } catch {
                 throw Refusal(error, folder)
+            }
+            guard left >= 0 else {
+                throw .picture(Failure(.jobTooLarge, "there are more than \(limit) files and folders; split the job"))
             }
             for (name, isDirectory) in entries {
                 let path = folder.isEmpty ? Self.shown(name) : folder + "/" + Self.shown(name)
@@ -32,9 +35,6 @@ struct Listing {
                 } else {
                     add(path, name)
                 }
-            }
-            guard files.count <= Self.maximumFiles else {
-                throw .picture(Failure(.jobTooLarge, "there are more than \(Self.maximumFiles) files; split the job"))
             }
         }
     }
@@ -55,11 +55,15 @@ struct Listing {
         files.append(path)
     }
 
-    /// The visible entries of one folder, and whether each is a directory.
-    private static func entries(_ directory: JobDirectory, _ folder: String) throws(SpoolError) -> [(EntryName, Bool)] {
+    /// The visible entries of one folder, and whether each is a directory; all are taken off `left`, which ends below zero where there
+    /// are more.
+    private static func entries(_ directory: JobDirectory, _ folder: String, _ left: inout Int) throws(SpoolError) -> [(EntryName, Bool)] {
         try directory.withFolder(folder) { (folder) throws(SpoolError) in
             var entries: [(EntryName, Bool)] = []
-            for name in try folder.entries() where !name.isHidden {
+            let names = try folder.entries(upTo: left + 1)
+            left -= names.count
+            guard left >= 0 else { return [] }
+            for name in names where !name.isHidden {
                 do throws(SpoolError) {
                     entries.append((name, try folder.status(of: name).isDirectory))
                 } catch where error.isVanished {}

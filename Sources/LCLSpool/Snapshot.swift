@@ -34,7 +34,7 @@ struct Snapshot {
         let path = "\(spool.directory(.active))/\(Intake.claimName(id))"
         if claim.isDirectory {
             let source = try JobDirectory(path: path, submitter: claim.st_uid, flags: O_NOFOLLOW)
-            return try copy(source.contents()) { (file, snapshot) throws(Refusal) in
+            return try copy(source.contents(upTo: limits.files)) { (file, snapshot) throws(Refusal) in
                 try source.withPicture(file, upTo: snapshot.limits.pictureBytes) { (picture, size) throws(Refusal) in try snapshot.add(file, picture, size) }
             }
         }

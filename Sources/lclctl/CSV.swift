@@ -8,8 +8,15 @@ package enum CSV {
     }
 
     private static func field(_ text: String) -> String {
+        let text = isFormula(text) ? "'" + text : text
         // Scalars, not characters: a carriage return and a line feed together are one character.
         guard text.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else { return text }
         return "\"" + text.replacing("\"", with: "\"\"") + "\""
+    }
+
+    /// Whether a spreadsheet would compute it, and it is no number: names come from strangers.
+    private static func isFormula(_ text: String) -> Bool {
+        guard let first = text.unicodeScalars.first else { return false }
+        return "=+-@\t\r".unicodeScalars.contains(first) && Double(text) == nil
     }
 }

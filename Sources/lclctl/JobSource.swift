@@ -2,6 +2,7 @@
 import Foundation
 import Glibc
 import LCLJob
+import LCLSpool
 
 /// A job as it lies on somebody's disk: its manifest, and where its pictures are.
 package struct JobSource {
@@ -68,6 +69,21 @@ package struct JobSource {
             if let problem = PictureCheck.problem(location(of: query.image), called: query.image, at: "$.queries[\(k)].image") { problems.append(problem) }
         }
         return problems
+    }
+}
+
+extension JobSource {
+    /// What intake would refuse of a directory that is moved into the spool as it is, and `lclctl submit`, which copies, would not: links.
+    package func linkProblems() -> [Failure] {
+        guard let directory = try? JobDirectory(path: root) else { return [] }
+        return paths.filter { !$0.hasPrefix("/") }.compactMap { file in
+            do throws(Failure) {
+                try directory.withDescriptor(of: file, upTo: JobDirectory.maximumPictureBytes) { _ in }
+                return nil
+            } catch {
+                return error.code == .imageOutside ? error : nil
+            }
+        }
     }
 }
 

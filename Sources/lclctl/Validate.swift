@@ -27,7 +27,7 @@ struct Validate: Command {
 
     static func problems(of path: String) -> [Failure] {
         switch JobSource.read(path) {
-        case .success(let source): source.pictureProblems()
+        case .success(let source): source.pictureProblems() + source.linkProblems()
         case .failure(let problems): problems.problems
         }
     }

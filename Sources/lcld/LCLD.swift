@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import CPosix
 import Dispatch
 import Glibc
 import LCLWorker
@@ -27,6 +28,7 @@ enum Program {
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
         if arguments.first == "worker" { return LCLD.Worker.main(Array(arguments.dropFirst())) }
+        _ = cposix_keep_capabilities_from_children()
         Task {
             await LCLD.main()
             exit(0)

@@ -108,3 +108,12 @@ private func codes(_ path: String) -> [Failure.Code] {
     #expect(LooseFiles.LabelArgument("a=b=c").map { [$0.name, $0.pattern] } == ["a", "b=c"])
     for text in ["a", "=b", "a=", ""] { #expect(LooseFiles.LabelArgument(text) == nil) }
 }
+
+@Test func link_isAMistake_whereIntakeWouldRefuseIt() throws {
+    try withFiles(["support/cat/1.jpg": jpeg, "support/dog/1.png": png, "queries/x.jpg": jpeg]) { root in
+        try FileManager.default.createSymbolicLink(atPath: root + "/queries/link.jpg", withDestinationPath: "x.jpg")
+        let source = try JobSource.read(root).get()
+        #expect(source.linkProblems().map(\.code) == [.imageOutside])
+        #expect(source.linkProblems().map(\.subject) == ["queries/link.jpg"])
+    }
+}

@@ -47,6 +47,10 @@ int cposix_drop_capabilities(void);
 /// PR_SET_DUMPABLE of prctl(2): no process of the same user may look into this one's memory any more.
 int cposix_hide_memory(void);
 
+/// Takes this thread's ambient capabilities away, and so those of the programs that it, and threads that it will start, run; its own
+/// it keeps. Of no effect on root's programs.
+int cposix_keep_capabilities_from_children(void);
+
 /// unshare(2): a network namespace of its own, with nothing in it. Needs CAP_SYS_ADMIN; this thread only.
 int cposix_leave_network(void);
 
