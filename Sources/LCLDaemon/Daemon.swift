@@ -79,6 +79,7 @@ package struct Daemon: Sendable {
         }
         logger.notice("lcld starts", metadata: ["spool": "\(spool.root)", "workers": "\(settings.workerCount)"])
         try await ServiceGroup(configuration: configuration).run()
+        try? await store.foldLog()
         logger.notice("lcld stopped")
     }
 

@@ -52,8 +52,9 @@ public struct Spool: Hashable, Sendable {
     }
 
     /// Moves an empty file into `place` and away: the same filesystem mounted twice has one device number, and no renames.
+    /// Its name is always the same, so that each start removes what a crash of the last one left.
     private func probe(_ place: Place, from home: borrowing Descriptor) throws(SpoolError) {
-        let name = EntryName(".probe-\(getpid())"), path = "\(root)/\(name)"
+        let name = EntryName(".probe"), path = "\(root)/\(name)"
         _ = try Descriptor.open(path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
         do throws(SpoolError) {
             let folder = try Descriptor.directory(directory(place))

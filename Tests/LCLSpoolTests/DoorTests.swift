@@ -24,7 +24,7 @@ struct DoorTests {
     @Test func job_isRefused_whenItsPicturesAreBeyondTheQuota() throws {
         let scratch = try Scratch(), entry = scratch.incoming + "/a"
         try scratch.layout(entry)
-        chown(entry, 1000, 1000)
+        for path in [entry] + (try FileManager.default.subpathsOfDirectory(atPath: entry)).map({ entry + "/" + $0 }) { chown(path, 1000, 1000) }
         let allowance = Allowance(submitter: 1000, quota: Quota(bytes: 20), used: .none)
         var scanner = IncomingScanner(spool: scratch.spool)
         let offer = try #require(try scanner.scan(now: 0, moved: [EntryName("a")]).ready.first)
