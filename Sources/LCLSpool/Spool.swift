@@ -58,6 +58,7 @@ public struct Spool: Hashable, Sendable {
         _ = try Descriptor.open(path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
         do throws(SpoolError) {
             let folder = try Descriptor.directory(directory(place))
+            unlink("\(directory(place))/\(name)")
             try home.rename(name, to: folder, as: name)
             try folder.remove(name)
         } catch {
