@@ -107,6 +107,7 @@ public struct Intake: Sendable {
         if let id = offer.claimed { return id }
         let incoming = try Descriptor.directory(spool.directory(.incoming)), active = try Descriptor.directory(spool.directory(.active))
         let wanted = Self.id(for: offer.name)
+        try removeReady(offer.name, in: incoming)
         for n in 1... {
             let id = n == 1 ? wanted : wanted.numbered(n)
             if spool.place(of: id) != nil || isTaken(id) { continue }
@@ -116,10 +117,20 @@ public struct Intake: Sendable {
                 continue
             }
             // Not flushed: the snapshot's flush comes before its own rename, and brings this one to the disk as well.
-            try? incoming.remove(EntryName(bytes: offer.name.bytes + Array(Self.readySuffix.utf8)))
             return id
         }
         preconditionFailure("numbers ran out")
+    }
+
+    /// Before the claim: a marker left behind would make a later entry of this name look whole. Without it, this one is by settling.
+    private func removeReady(_ name: EntryName, in incoming: borrowing Descriptor) throws(SpoolError) {
+        do throws(SpoolError) {
+            try incoming.remove(EntryName(bytes: name.bytes + Array(Self.readySuffix.utf8)))
+        } catch {
+            // Else there is none, or it is no file.
+            guard case .system(_, _, EIO) = error else { return }
+            throw error
+        }
     }
 
     /// The name that a job gets where it is free: the entry's, without `.json`.
