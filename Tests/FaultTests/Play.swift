@@ -76,8 +76,9 @@ struct Play {
     private mutating func step(_ life: Life) async throws -> Bool {
         guard try await askNext(life) else { return false }
         let waiting = scenario.ends.filter { !$0.value.isFinal }.keys
-        guard scratch.strays(keeping: Set(waiting)).isEmpty, let rows = try? await rows(life) else { return false }
-        return rows.mapValues(\.state) == scenario.ends
+        guard let rows = try? await rows(life), rows.mapValues(\.state) == scenario.ends else { return false }
+        // Looked for last: a job's files go after its row.
+        return scratch.strays(keeping: Set(waiting)).isEmpty
     }
 
     /// Asks the next wish; a daemon that is not up yet, or cannot do it now, is asked again.
