@@ -102,7 +102,10 @@ struct Play {
 
     /// What the daemon says of each job, without its times.
     func rows(_ life: Life) async throws -> [String: Row] {
-        let page = try await life.client.jobs(JobFilter(limit: 100))
+        // A connection may break while a fault strikes; this only reads, so it is asked once more.
+        var page = try? await life.client.jobs(JobFilter(limit: 100))
+        if page == nil { page = try await life.client.jobs(JobFilter(limit: 100)) }
+        guard let page else { return [:] }
         return Dictionary(uniqueKeysWithValues: page.jobs.map { ($0.id.rawValue, Row($0)) })
     }
 
