@@ -27,10 +27,15 @@ final class RawConnection: Sendable {
     deinit { Glibc.close(descriptor) }
 
     @discardableResult
-    func send(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        return Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
+    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> Bool {
+        Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
     }
+
+    /// Says that nothing more comes; answers still can.
+    func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// The next piece of what the server says; `nil` where it says nothing.
     func readSome() async -> String? {
