@@ -72,12 +72,10 @@ fuzz: deps ## fuzz every door for bytes from outside under sanitizers, SECONDS_E
 	Tests/Fuzz/build.sh
 	SECONDS_EACH=$(SECONDS_EACH) JOBS=$(JOBS) Tests/Fuzz/fuzz.sh
 
-sanitize: deps ## the tests of pictures, kernels, models and spool under AddressSanitizer, C also under UndefinedBehaviorSanitizer (a build of its own)
-	$(SWIFT) build --sanitize=address -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined --scratch-path .build-asan --build-tests
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=undefined --scratch-path .build-asan \
-	  --skip-build --disable-xctest --filter '^(LCLDigestTests|LCLImageTests|LCLTensorTests|LCLModelTests|LCLSpoolTests|LCLJobTests)\.'
+sanitize: deps ## the tests of kernels, pictures, models and spool under AddressSanitizer, C also under UndefinedBehaviorSanitizer
+	Tests/Sanitize/run.sh
 
-fuzz-control: deps ## spoiled requests to the real control server, INPUTS=100000, SEED= (make test sends 4000)
+fuzz-control: deps ## spoiled requests to the real control server, INPUTS=100000, SEED= (make test sends 2000)
 	$(SWIFT) build -c release --build-tests
 	LCL_CONTROL_INPUTS=$(INPUTS) LCL_SEED=$(SEED) $(SWIFT) test -c release --skip-build --disable-xctest --filter HostileBytesTests
 
