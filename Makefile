@@ -20,6 +20,7 @@ MLLM_TYPES ?= $(wildcard $(CACHE)/models/SmolLM2-135M-Instruct.Q8_0.gguf $(CACHE
 MAN      := .build/man
 MINUTES  ?= 10
 SEED     ?=
+INPUTS   ?= 100000
 JOB      ?= $(CACHE)/unit/job
 MODELS   ?= $(CACHE)/models
 
@@ -71,6 +72,13 @@ test-unit: ## boot a Debian with lcl installed and its unit under a real systemd
 fuzz: deps ## fuzz every door for bytes from outside under sanitizers, SECONDS_EACH=60, JOBS=1 at a time
 	Tests/Fuzz/build.sh
 	SECONDS_EACH=$(SECONDS_EACH) JOBS=$(JOBS) Tests/Fuzz/fuzz.sh
+
+sanitize: deps ## the tests of kernels, pictures, models and spool under AddressSanitizer, C also under UndefinedBehaviorSanitizer
+	Tests/Sanitize/run.sh
+
+fuzz-control: deps ## spoiled requests to the real control server, INPUTS=100000, SEED= (make test sends 2000)
+	$(SWIFT) build -c release --build-tests
+	LCL_CONTROL_INPUTS=$(INPUTS) LCL_SEED=$(SEED) $(SWIFT) test -c release --skip-build --disable-xctest --filter HostileBytesTests
 
 model-smollm2: ## fetch SmolLM2-135M-Instruct Q4_1 (98 MB) into the cache, for bench-mllm and the tests against it
 	Tests/Reference/fetch_smollm2.sh $(CACHE)/models
@@ -169,4 +177,4 @@ backlog: build ## take in BACKLOG jobs (100000) at once, answer them; prints rat
 	LCL_BIN=$(CURDIR)/$(BIN) Tests/Reference/bench_backlog.sh $(BACKLOG)
 
 clean: ## remove what was built
-	rm -rf .build .build-static .build-fuzz
+	rm -rf .build .build-static .build-fuzz .build-asan
