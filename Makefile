@@ -135,7 +135,8 @@ train-smol: build model-smollm2 ## teach SmolLM2-135M to see and to link (after 
 	Tests/Reference/train_smol.sh $(PICTURES)/train $(CACHE) $(BIN)/lcl
 
 eval: build ## print the tables of docs/accuracy.md (after eval-data)
-	$(BIN)/lcl eval $(PICTURES) --cache
+	$(BIN)/lcl eval $(PICTURES) --cache --drawings 3
+	$(BIN)/lcl eval $(PICTURES) --cache --drawings 3 --ways 5 --shots 1,4
 	$(BIN)/lcl eval $(PICTURES) --cache --method prototype --taps head.mean
 	$(BIN)/lcl eval $(PICTURES) --cache --method prototype
 
