@@ -57,11 +57,11 @@ let package = Package(
             ]),
         .target(
             name: "LCLWorker",
-            dependencies: ["LCLJob", "LCLLink", "LCLModel", "LCLTensor", "LCLDigest", "LCLImage", "LCLSpool", "CPosix"]),
+            dependencies: ["LCLJob", "LCLLink", "LCLTraining", "LCLModel", "LCLTensor", "LCLDigest", "LCLImage", "LCLSpool", "CPosix"]),
         .target(
             name: "LCLDaemon",
             dependencies: [
-                "LCLJob", "LCLSpool", "LCLStore", "LCLControl", "LCLWorker", "LCLModel", "CPosix",
+                "LCLJob", "LCLSpool", "LCLStore", "LCLControl", "LCLWorker", "LCLLink", "LCLModel", "LCLDigest", "CPosix",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

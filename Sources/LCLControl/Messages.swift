@@ -147,10 +147,12 @@ public struct JobDetail: Codable, Hashable, Sendable {
     public var directory: String
     /// Everything that was wrong with it, where it failed at intake; ``JobSummary/failure`` is the first.
     public var problems: [Failure]
+    /// Where the job is to make a model.
+    public var training: Manifest.Training?
 
     public init(
         summary: JobSummary, model: String, method: Manifest.Method, labels: [Label], transductive: Bool,
-        seed: UInt64, attempts: Int, expires: Date?, directory: String, problems: [Failure] = []
+        seed: UInt64, attempts: Int, expires: Date?, directory: String, problems: [Failure] = [], training: Manifest.Training? = nil
     ) {
         self.summary = summary
         self.model = model
@@ -162,6 +164,7 @@ public struct JobDetail: Codable, Hashable, Sendable {
         self.expires = expires
         self.directory = directory
         self.problems = problems
+        self.training = training
     }
 
     public struct Label: Codable, Hashable, Sendable {
@@ -245,14 +248,17 @@ public struct JobProgress: Codable, Hashable, Sendable {
     public var answered: Int
     /// Queries whose verdict is an error.
     public var failed: Int
+    /// How far a training's learning is, 0 to 1, once all of its pictures are encoded.
+    public var learned: Double?
 
-    public init(job: JobID, uid: UInt32, state: JobState, queries: Int, answered: Int, failed: Int) {
+    public init(job: JobID, uid: UInt32, state: JobState, queries: Int, answered: Int, failed: Int, learned: Double? = nil) {
         self.job = job
         self.uid = uid
         self.state = state
         self.queries = queries
         self.answered = answered
         self.failed = failed
+        self.learned = learned
     }
 
     public init(_ summary: JobSummary) {

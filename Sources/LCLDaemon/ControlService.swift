@@ -56,8 +56,8 @@ struct ControlService: ControlBackend {
         return JobDetail(
             summary: summary(row), model: manifest?.model ?? "-", method: manifest?.method ?? .link,
             labels: manifest?.labels.map { .init(name: $0.name, support: $0.support.count) } ?? [],
-            transductive: manifest?.options.transductive ?? false, seed: manifest?.options.seed ?? 1, attempts: row.attempts,
-            expires: row.expires.map(Date.init(milliseconds:)), directory: spool.directory(place, id), problems: problems)
+            transductive: manifest?.options.transductive ?? false, seed: manifest?.training?.seed ?? manifest?.options.seed ?? 1, attempts: row.attempts,
+            expires: row.expires.map(Date.init(milliseconds:)), directory: spool.directory(place, id), problems: problems, training: manifest?.training)
     }
 
     func resultPath(of id: JobID) async throws -> String {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import LCLLink
 import LCLModel
 import LCLTensor
@@ -7,8 +8,26 @@ import LCLTensor
 public struct LinkTrainer: Sendable {
     public var fit: any MetricFit = DiscriminantFit()
     public var seed: UInt64 = 1
+    /// Where to keep each fold's trials, and to take them from.
+    public var journal: (any TrainingJournal)?
+    /// All that determines the result beside the pictures and this: what the trials are kept under.
+    public var settings = ""
+    /// A finished space whose accuracy on the held-out classes is wanted beside the new one's.
+    public var rival: FeatureSpace?
+    /// Told how far it is, 0 to 1, as each fold begins.
+    public var progress: @Sendable (Double) -> Void = { _ in }
 
     public init() {}
+
+    /// What was fitted, and how it does on classes that it was not fitted on.
+    public struct Outcome: Sendable {
+        public let parts: [FeatureSpace.Part]
+        public let calibrations: [LinkModel.Method: Calibration]
+        /// Episodes that accuracies are measured on; of each method, and of ``LinkTrainer/rival``.
+        public let episodes: Int
+        public let accuracies: [LinkModel.Method: Double]
+        public let rivalAccuracy: Double?
+    }
 
     /// - Parameters:
     ///   - classes: to train on, of any number of sources.
@@ -17,23 +36,47 @@ public struct LinkTrainer: Sendable {
     public func train(
         _ table: FeatureTable, classes: [FeatureTable.Class], taps: [String], methods: [LinkModel.Method] = LinkModel.Method.allCases
     ) throws -> (parts: [FeatureSpace.Part], calibrations: [LinkModel.Method: Calibration]) {
-        var trials: [LinkModel.Method: [Trial]] = [:]
-        let mean = Self.miningMean(table, classes)
-        for held in Self.folds(classes) {
-            let others = classes.filter { !held.contains($0) }
-            let sampler = EpisodeSampler(table, classes: held.map(\.originals), mean: mean, hardest: 12)
-            for method in methods {
-                let space = FeatureSpace(try parts(method, table, classes: others, taps: taps))
-                let stage = Stage(table, classes: Array(held), space: space, sampler: sampler)
-                trials[method, default: []] += CalibrationFit.trials(stage, seed: seed)
+        let outcome = try learn(table, classes: classes, taps: taps, methods: methods)
+        return (outcome.parts, outcome.calibrations)
+    }
+
+    /// The same, with figures.
+    public func learn(
+        _ table: FeatureTable, classes: [FeatureTable.Class], taps: [String], methods: [LinkModel.Method] = LinkModel.Method.allCases
+    ) throws -> Outcome {
+        var trials: [LinkModel.Method: [Trial]] = [:], rivals: [Trial] = []
+        let folds = Self.folds(classes), key = journal == nil ? "" : TrainingKey.digest("\(settings) \(fit.strategy) \(seed) \(taps)", table, classes)
+        for (number, held) in folds.enumerated() {
+            progress(Double(number) / Double(folds.count + 1))
+            let fold = try FoldTrials.kept(in: journal, as: "\(key)-fold-\(number)") {
+                try self.trials(table, classes: classes, held: held, taps: taps, methods: methods)
             }
+            for method in methods { trials[method, default: []] += fold.trials[method.rawValue] ?? [] }
+            rivals += fold.rivals
         }
         guard trials.values.allSatisfy({ !$0.isEmpty }) else {
             throw TrainingError.tooFew(
                 what: "classes of \(EpisodeSampler.fewestPictures) pictures in a source to calibrate on", found: classes.count, needed: 10)
         }
+        progress(Double(folds.count) / Double(folds.count + 1))
         let best: LinkModel.Method = methods.contains(.metric) ? .metric : .prototype
-        return (try parts(best, table, classes: classes, taps: taps), trials.mapValues(CalibrationFit.fit))
+        return Outcome(
+            parts: try parts(best, table, classes: classes, taps: taps), calibrations: trials.mapValues(CalibrationFit.fit),
+            episodes: trials[best]!.count, accuracies: trials.mapValues(\.accuracy), rivalAccuracy: rival.map { _ in rivals.accuracy })
+    }
+
+    /// How each method, fitted on the other classes, does on those of one fold.
+    private func trials(
+        _ table: FeatureTable, classes: [FeatureTable.Class], held: [FeatureTable.Class], taps: [String], methods: [LinkModel.Method]
+    ) throws -> FoldTrials {
+        let others = classes.filter { !held.contains($0) }
+        let sampler = EpisodeSampler(table, classes: held.map(\.originals), mean: Self.miningMean(table, classes), hardest: 12)
+        func run(_ space: FeatureSpace) -> [Trial] {
+            CalibrationFit.trials(Stage(table, classes: held, space: space, sampler: sampler), seed: seed)
+        }
+        var fold = FoldTrials(trials: [:], rivals: rival.map(run) ?? [])
+        for method in methods { fold.trials[method.rawValue] = run(FeatureSpace(try parts(method, table, classes: others, taps: taps))) }
+        return fold
     }
 
     /// The parts of the space that `method` compares in.
@@ -56,5 +99,27 @@ public struct LinkTrainer: Sendable {
         let sources = Dictionary(grouping: classes, by: \.source)
         guard sources.count == 1 else { return sources.sorted { $0.key < $1.key }.map(\.value) }
         return (0..<5).map { fold in classes.enumerated().filter { $0.offset % 5 == fold }.map(\.element) }.filter { !$0.isEmpty }
+    }
+}
+
+/// What one fold gave, as a journal keeps it.
+private struct FoldTrials: Codable {
+    var trials: [String: [Trial]]
+    var rivals: [Trial]
+
+    /// What the journal has under `name`, or else `made`, which it then has.
+    static func kept(in journal: (any TrainingJournal)?, as name: String, _ made: () throws -> FoldTrials) throws -> FoldTrials {
+        if let bytes = try journal?.load(name) { return try JSONDecoder().decode(FoldTrials.self, from: Data(bytes)) }
+        let fold = try made()
+        try journal?.save([UInt8](JSONEncoder().encode(fold)), as: name)
+        return fold
+    }
+}
+
+extension [Trial] {
+    /// Share of queries answered rightly, 0 to 1.
+    fileprivate var accuracy: Double {
+        let hits = flatMap(\.hits)
+        return Double(hits.count { $0 }) / Double(Swift.max(1, hits.count))
     }
 }

@@ -98,7 +98,7 @@ struct Train: ParsableCommand {
         var fit = LanguageFit(LinkStrategy(rawValue: self.fit.strategy.rawValue) ?? .few)
         fit.epochs = self.fit.epochs ?? fit.epochs
         fit.rate = self.fit.rate ?? fit.rate
-        (fit.ways, fit.seed, fit.threads, fit.checkpoints) = (ways, seed, features.threads, self.fit.checkpoints)
+        (fit.ways, fit.seed, fit.threads, fit.checkpoints) = (ways, seed, features.threads, try self.fit.journal)
         fit.progress = TrainingReport.show
         fit.finished = TrainingReport(title: "mllm, \(fit.lessons.rawValue), seed \(seed)", curve: curve).finish
         try language.train(fit, table, sight: sight, output: output)
