@@ -129,7 +129,7 @@ let package = Package(
             dependencies: ["LCLJob", "LCLSpool", "LCLControl", "LCLDaemon", "LCLWorker", "LCLImage", "LCLModel", "LCLLink", "LCLTensor", "TestPictures"],
             path: "Tests/Fuzz/Targets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "LCLModel", "LCLLink"]),
-        .testTarget(name: "FaultTests", dependencies: ["LCLJob", "LCLControl", "TestPictures", "lcld"]),
+        .testTarget(name: "FaultTests", dependencies: ["LCLJob", "LCLControl", "TestModels", "TestPictures", "lcld"]),
         .testTarget(name: "EndToEndTests", dependencies: ["LCLModel", "TestModels", "LCLJob", "LCLControl", "TestPictures", "TestSchema", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]

@@ -15,7 +15,10 @@ public struct DaemonStatus: Codable, Hashable, Sendable {
     public var answered: Int
     /// Queries answered per second, over the last minute.
     public var rate: Double
+    /// Those that the caller may use.
     public var models: [String]
+    /// Of models that are one user's alone, by name: for the server, which tells others nothing of them.
+    public var owners: [String: UInt32]?
     public var spool: String
     /// Free bytes on the spool's filesystem.
     public var free: Int?
@@ -24,7 +27,7 @@ public struct DaemonStatus: Codable, Hashable, Sendable {
 
     public init(
         version: String, pid: Int32, started: Date, mode: Mode, workers: [Worker], jobs: [String: Int], answered: Int,
-        rate: Double, models: [String], spool: String, free: Int?, waiting: [Waiting] = []
+        rate: Double, models: [String], owners: [String: UInt32]? = nil, spool: String, free: Int?, waiting: [Waiting] = []
     ) {
         self.version = version
         self.pid = pid
@@ -35,6 +38,7 @@ public struct DaemonStatus: Codable, Hashable, Sendable {
         self.answered = answered
         self.rate = rate
         self.models = models
+        self.owners = owners
         self.spool = spool
         self.free = free
         self.waiting = waiting

@@ -27,11 +27,12 @@ struct ControlService: ControlBackend {
 
     func status() async throws -> DaemonStatus {
         let counts = try await store.counts(), (workers, answered, rate) = await scheduler.report()
-        let models = try await disk { [models] in ModelDirectory.all(in: models).map(\.name) }
+        let models = try await disk { [models] in ModelDirectory.all(in: models) }
+        let owned = models.compactMap { name, model in (try? model.get().card.trained).flatMap { $0.shared ? nil : (name, $0.owner) } }
         return DaemonStatus(
             version: WorkerProgram.engine, pid: getpid(), started: started, mode: await scheduler.currentMode, workers: workers,
             jobs: Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, $0.value) }), answered: answered, rate: rate,
-            models: models, spool: spool.root, free: try? Filesystem.room(at: spool.root).bytes,
+            models: models.map(\.name), owners: Dictionary(owned, uniquingKeysWith: { first, _ in first }), spool: spool.root, free: try? Filesystem.room(at: spool.root).bytes,
             waiting: [gauge.waiting, door.value, await scheduler.waitingForMemory()].compactMap { $0 })
     }
 

@@ -21,6 +21,8 @@ struct FitPhase {
     var isOpen: Bool
     /// Pictures without features, in order.
     var unusable: [Int]
+    /// Bytes of every picture's features, once one is known.
+    private var width: Int?
     /// How far it is, 0 to 1, as the worker says.
     private(set) var share = 0.0
     private(set) var link: Data?
@@ -37,6 +39,14 @@ struct FitPhase {
     init(unusable: [Int], isOpen: Bool) {
         self.unusable = unusable
         self.isOpen = isOpen
+    }
+
+    /// Whether the pictures' features are sound, and all as long as those before.
+    mutating func admits(_ pictures: [EncodedPicture]) -> Bool {
+        guard pictures.allSatisfy(\.isSound) else { return false }
+        let lengths = pictures.compactMap(\.features?.count)
+        width = width ?? lengths.first
+        return lengths.allSatisfy { $0 == width }
     }
 
     /// What was learned, once it is all said.

@@ -304,7 +304,7 @@ package struct JobRun {
     }
 
     private mutating func take(_ pictures: [Numbered<EncodedPicture>], from worker: WorkerID) -> [Action] {
-        guard isTraining, pictures.allSatisfy(\.value.isSound) else { return distrust(worker, "the worker said features that are none") }
+        guard fit?.admits(pictures.map(\.value)) == true else { return distrust(worker, "the worker said features that are none") }
         return take(pictures.map { Verdict.AtOrdinal($0.ordinal, $0.value.verdict, features: $0.value.features) }, from: worker)
     }
 

@@ -11,7 +11,7 @@ import LCLWorker
 import Synchronization
 
 /// The models that trainings make: whose they are, who may use them, and how they come to be. Only the daemon writes here.
-struct ModelDepot: Sendable {
+package struct ModelDepot: Sendable {
     /// `STATE/models`.
     let home: String
     /// Where models are looked for; ``home`` is among them.
@@ -21,13 +21,13 @@ struct ModelDepot: Sendable {
 
     private final class Lock: Sendable { let mutex = Mutex(()) }
 
-    init(home: String, searchPath: [String]) {
+    package init(home: String, searchPath: [String]) {
         self.home = home
         self.searchPath = searchPath
     }
 
     /// Makes the directory, and removes what a crash left.
-    func prepare() throws {
+    package func prepare() throws {
         try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         try DurableDirectory.sweep(home)
     }
@@ -40,7 +40,7 @@ struct ModelDepot: Sendable {
     private static let standard = "default"
 
     /// Why this user may not have such a job, or `nil`. A foreign model is as one that is not there.
-    func refusal(of manifest: Manifest, for uid: UInt32) -> Failure? {
+    package func refusal(of manifest: Manifest, for uid: UInt32) -> Failure? {
         guard Self.guards(manifest) else { return nil }
         if let trained = try? ModelDirectory.find(manifest.model, in: searchPath).card.trained, !trained.shared, trained.owner != uid, !Self.isAdministrator(uid) {
             return Failure(.modelUnknown, "there is no model '\(manifest.model)'; `lcl model list` shows the models", subject: "$.model")
@@ -75,7 +75,7 @@ struct ModelDepot: Sendable {
     // MARK: Publishing
 
     /// What cannot be published, and why.
-    enum Refused: Error {
+    package enum Refused: Error {
         /// The submitter's to mend.
         case failure(Failure)
         /// The worker's word is none: it may have been taken over.
@@ -87,7 +87,9 @@ struct ModelDepot: Sendable {
     /// Makes the model whole and on the disk, in place of an older one of its owner; the same input makes the same bytes.
     /// - Parameter link: the bytes of a link file, as a worker said them.
     /// - Throws: ``Refused``; ``SpoolError`` where the machine is at fault.
-    func publish(_ link: Data, job: JobID, of uid: UInt32, _ manifest: Manifest, base identity: JobResult.ModelIdentity) throws -> JobResult.ModelIdentity {
+    package func publish(
+        _ link: Data, job: JobID, of uid: UInt32, _ manifest: Manifest, base identity: JobResult.ModelIdentity
+    ) throws -> JobResult.ModelIdentity {
         guard let training = manifest.training else { preconditionFailure("a training's manifest") }
         return try door.mutex.withLock { _ in
             if let failure = refusal(of: manifest, for: uid) { throw Refused.failure(failure) }

@@ -53,7 +53,11 @@ extension Manifest {
     package func relative() -> Manifest {
         func relative(_ path: String) -> String { String(path.drop { $0 == "/" }) }
         var copy = self
-        for i in copy.labels.indices { copy.labels[i].support = copy.labels[i].support.map(relative) }
+        for i in copy.labels.indices {
+            copy.labels[i].support = copy.labels[i].support.map(relative)
+            copy.labels[i].pattern = copy.labels[i].pattern.map(relative)
+        }
+        copy.archive = archive.map(relative)
         if case .list(let queries) = copy.queries {
             copy.queries = .list(queries.map { Query(id: $0.id, image: relative($0.image), expected: $0.expected) })
         }

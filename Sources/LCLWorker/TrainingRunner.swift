@@ -51,8 +51,8 @@ final class TrainingRunner {
     /// - Parameter memory: bytes that features may take, with what learning makes of them.
     /// - Throws: ``Failure``: `training.too_few`, `support.too_large`, `internal`; what the conversation throws.
     func fit(_ request: WorkerRequest.Fitting, from source: some PictureSource, memory: Int, _ conversation: FitConversation) throws -> (link: LinkFile, report: TrainingReport) {
+        try Self.checkLabels(of: request)
         let table = try table(request, from: source, memory: memory), training = request.training
-        try checkLabels(of: table, training)
         let lesson = TrainingLesson(training, conversation)
         var trainer = LinkTrainer()
         trainer.fit = lesson.fit
@@ -84,9 +84,16 @@ final class TrainingRunner {
         return link.methods.contains(.metric) ? link.space(.metric) : nil
     }
 
-    private func checkLabels(of table: FeatureTable, _ training: Manifest.Training) throws(Failure) {
-        let good = table.classes.count { $0.rows.count >= Manifest.Training.fewestPictures }, needed = training.strategy.fewestLabels
-        guard good >= needed else { throw .tooFewToLearn(labels: good, needed: needed, training.strategy) }
+    /// Before a feature is read: there may be none.
+    private static func checkLabels(of request: WorkerRequest.Fitting) throws(Failure) {
+        let unusable = Set(request.unusable), needed = request.training.strategy.fewestLabels
+        var first = 0, good = 0
+        for label in request.labels {
+            let used = (first..<first + label.pictures).count { !unusable.contains($0) }
+            if used >= Manifest.Training.fewestPictures { good += 1 }
+            first += label.pictures
+        }
+        guard good >= needed else { throw .tooFewToLearn(labels: good, needed: needed, request.training.strategy) }
     }
 
     /// The features of every usable picture.
@@ -97,7 +104,7 @@ final class TrainingRunner {
         let needed = used.multipliedReportingOverflow(by: 16 * width)
         guard !needed.overflow, needed.partialValue <= memory else {
             throw Failure(
-                .supportTooLarge, "\(used) pictures of \(width) numbers each need about \(used / 64 * width >> 10) MiB to learn from; a worker has \(memory >> 20): leave pictures out, or raise workers.memory",
+                .supportTooLarge, "\(used) pictures of \(width) numbers each need about \(needed.partialValue >> 20) MiB to learn from; a worker has \(memory >> 20): leave pictures out, or raise workers.memory",
                 subject: "$.labels")
         }
         let file = try source.read("features", upTo: .max)

@@ -71,13 +71,13 @@ struct TrainingProgramTests {
 
     /// A desk with the features of every picture; two cannot be read.
     private static let encoded: (files: [String: [UInt8]], verdicts: [Int: Verdict]) = {
-        let desk = Desk(), manifest = manifest(.lda)
+        let desk = Desk(), manifest = TrainingProgramTests.manifest(.lda)
         for label in 0..<labels {
             for instance in 0..<pictures { desk.files["\(label)-\(instance)"] = TestPictures.picture(class: label, instance: instance, side: 48).jpeg() }
         }
         desk.files["3-0"] = Array("no picture".utf8)
         desk.files["4-1"] = nil
-        var program = program(desk)
+        var program = TrainingProgramTests.program(desk)
         let work = manifest.work.enumerated().map { Numbered(ordinal: $0.offset, value: $0.element) }
         for part in stride(from: 0, to: work.count, by: 40) {
             try! program.answer(.encode(.init(job: JobID("j")!, model: "default", pictures: Array(work[part..<min(part + 40, work.count)]), batch: 32)))
