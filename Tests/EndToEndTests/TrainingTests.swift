@@ -34,6 +34,14 @@ extension EndToEnd {
             return home
         }
 
+        /// The result of a training, which takes its time on a busy machine.
+        private func trained(_ rig: Rig, _ id: String) throws -> Data {
+            try rig.wait("\(id) has learned", seconds: 300) {
+                ["done/\(id)/result.json", "failed/\(id)/error.json"].contains { FileManager.default.fileExists(atPath: rig.spool.appending(path: $0).path) }
+            }
+            return try rig.result(id)
+        }
+
         private func give(_ directory: URL, to uid: UInt32) throws {
             let paths = try [directory.path] + FileManager.default.subpathsOfDirectory(atPath: directory.path).map { directory.path + "/" + $0 }
             for path in paths { #expect(chown(path, uid, uid) == 0) }
@@ -78,11 +86,11 @@ extension EndToEnd {
             let rig = try rig()
             try rig.start()
             try rig.drop(SampleTraining.closed.directory, as: "first")
-            _ = try rig.result("first")
+            _ = try trained(rig, "first")
             try rig.drop(question(rig), as: "ask-1")
             let before = try CanonicalJSON.decode(JobResult.self, from: rig.result("ask-1")).model.sha256
             try rig.drop(SampleTraining.gradient.directory, as: "second")
-            _ = try rig.result("second")
+            _ = try trained(rig, "second")
             try rig.drop(question(rig), as: "ask-2")
             let after = try CanonicalJSON.decode(JobResult.self, from: rig.result("ask-2")).model.sha256
             #expect(before != after)
@@ -98,7 +106,7 @@ extension EndToEnd {
             try rig.waitForEnd()
             #expect(rig.daemon?.terminationReason == .uncaughtSignal)
             try rig.start()
-            #expect(try rig.result("school") == expected.result)
+            #expect(try trained(rig, "school") == expected.result)
             #expect(try link(rig) == expected.link)
             try rig.wait("the row is final") { try rig.state(of: "school") == .done }
             #expect(try rig.strays() == [])
@@ -112,7 +120,7 @@ extension EndToEnd {
             let folder = rig.spool.appending(path: "active/school/training")
             for round in 1...4 {
                 // Further each time: features at first, then one more entry of the journal.
-                try rig.wait("round \(round)") {
+                try rig.wait("round \(round)", seconds: 300) {
                     let kept = (try? FileManager.default.contentsOfDirectory(atPath: folder.path).count) ?? 0
                     return kept >= round || FileManager.default.fileExists(atPath: rig.spool.appending(path: "done/school").path)
                 }
@@ -123,7 +131,7 @@ extension EndToEnd {
                     try rig.start(settings: ["LCLD_WORKERS_ATTEMPTS": "50"])
                 }
             }
-            #expect(try rig.result("school") == expected.result)
+            #expect(try trained(rig, "school") == expected.result)
             #expect(try link(rig) == expected.link)
         }
 
@@ -134,7 +142,7 @@ extension EndToEnd {
             try TestPictures.writeTraining(at: long, training: #","strategy":"2way","epochs":1000"#, model: "default")
             try rig.drop(long, as: "school")
             let folder = rig.spool.appending(path: "active/school/training")
-            try rig.wait("it learns") { (try? FileManager.default.contentsOfDirectory(atPath: folder.path).count) ?? 0 > 1 }
+            try rig.wait("it learns", seconds: 300) { (try? FileManager.default.contentsOfDirectory(atPath: folder.path).count) ?? 0 > 1 }
             for name in ["a", "b", "c"] { try rig.drop(SampleJob.small.directory, as: name) }
             for name in ["a", "b", "c"] { #expect(try rig.result(name) == SampleJob.small.answer(as: name)) }
             #expect(try rig.state(of: "school") == .running)
@@ -155,7 +163,7 @@ extension EndToEnd {
                 try rig.offer(building, as: name)
             }
             try drop(SampleTraining.closed.directory, as: "school", of: 40_001)
-            _ = try rig.result("school")
+            _ = try trained(rig, "school")
             let made = try link(rig)
             try drop(question(rig), as: "theirs", of: 40_002)
             #expect(try rig.refusal("theirs") == "model.unknown")
@@ -209,6 +217,7 @@ struct SampleTraining: Sendable {
         try TestModels.makeSmallBase(in: rig.root.appending(path: "state/models"))
         try rig.start(workers: 2)
         try rig.drop(gradient.directory, as: "school")
+        try rig.wait("it has learned", seconds: 300) { FileManager.default.fileExists(atPath: rig.spool.appending(path: "done/school/result.json").path) }
         let result = try rig.result("school")
         return (link: try Data(contentsOf: rig.root.appending(path: "state/models/beetles/link.gguf")), result: result)
     }
