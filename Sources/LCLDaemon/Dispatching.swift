@@ -11,16 +11,16 @@ extension Scheduler {
 
     func dispatch() {
         guard !stopping else { return }
-        for worker in pool.idle {
-            guard let job = mostEntitled() else { break }
-            give(job, to: worker)
+        var passed: Set<JobID> = []
+        while let job = mostEntitled(except: passed) {
+            if let worker = pool.worker(for: active[job]!.claim.uid, now: Self.clock.now) { give(job, to: worker) } else { passed.insert(job) }
         }
         claimIfUseful()
     }
 
     /// Of the runs with open queries: the highest priority, then the fewest workers, then the oldest; a training only where there is none.
-    private func mostEntitled() -> JobID? {
-        let open = active.filter { $0.value.run.open > 0 }, training = open.first { $0.value.run.isTraining }?.key
+    private func mostEntitled(except passed: Set<JobID>) -> JobID? {
+        let open = active.filter { $0.value.run.open > 0 && !passed.contains($0.key) }, training = open.first { $0.value.run.isTraining }?.key
         return open.filter { !$0.value.run.isTraining }.min { a, b in
             let (x, y) = (a.value, b.value)
             return (-x.claim.priority, x.run.workers.count, x.number) < (-y.claim.priority, y.run.workers.count, y.number)
@@ -59,26 +59,28 @@ extension Scheduler {
     private func give(_ job: JobID, to worker: JobRun.WorkerID) {
         if active[job]!.run.isTraining { return train(job, worker) }
         let size = pacer.size(open: active[job]!.run.open, workers: pool.terms.count)
-        guard let assignment = active[job]!.run.assign(to: worker, size: size) else { return }
+        guard let assignment = active[job]!.run.assign(to: worker, size: size) else { preconditionFailure("a run with open queries has some to give") }
         let entry = active[job]!
         let queries = assignment.ordinals.map { Numbered(ordinal: $0, value: entry.run.query($0)) }
         let slice = WorkerRequest.Slice(
             job: job, run: entry.number, manifest: entry.run.manifest, queries: queries, batch: assignment.batch)
-        pool.assign(.slice(slice), of: job, pictures: .init(entry.claim.directory), queries: queries.count, to: worker, now: Self.clock.now)
+        pool.assign(
+            .slice(slice), of: job, by: entry.claim.uid, pictures: .init(entry.claim.directory), queries: queries.count, to: worker, now: Self.clock.now)
     }
 
     /// A slice of a training's pictures, or all of its learning.
     private func train(_ job: JobID, _ worker: JobRun.WorkerID) {
         let size = trainingPacer.size(open: active[job]!.run.open, workers: pool.terms.count)
-        guard let assignment = active[job]!.run.assign(to: worker, size: size) else { return }
+        guard let assignment = active[job]!.run.assign(to: worker, size: size) else { preconditionFailure("a run with open queries has some to give") }
         let entry = active[job]!, manifest = entry.run.manifest
         if entry.run.isFitting(worker) {
             let request = WorkerRequest.fit(.init(job: job, manifest: manifest, unusable: entry.run.unusable))
-            return pool.assign(request, of: job, pictures: entry.claim.training, queries: 0, to: worker, now: Self.clock.now)
+            return pool.assign(request, of: job, by: entry.claim.uid, pictures: entry.claim.training, queries: 0, to: worker, now: Self.clock.now)
         }
         let pictures = assignment.ordinals.map { Numbered(ordinal: $0, value: entry.run.query($0)) }
         let request = WorkerRequest.encode(.init(job: job, model: manifest.model, pictures: pictures, batch: assignment.batch))
-        pool.assign(request, of: job, pictures: .init(entry.claim.directory), queries: pictures.count, to: worker, now: Self.clock.now)
+        pool.assign(
+            request, of: job, by: entry.claim.uid, pictures: .init(entry.claim.directory), queries: pictures.count, to: worker, now: Self.clock.now)
     }
 
     /// Keeps one job ahead of the workers, so that none waits for the database; no more, so that priorities count. A training waits

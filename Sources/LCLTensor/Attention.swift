@@ -207,7 +207,7 @@ private struct AttentionTile {
 
     func run(_ queries: Matrix, _ keys: Matrix, _ values: Matrix, into out: UnsafeMutablePointer<Float>) {
         let limit = rows.map { scopes[$0].memory }.max()!, own = rows.map { scopes[$0].trunk.count + scopes[$0].branch.count }.max()!
-        let columns = (limit + 15) / 16 * 16, stride = columns + (own + 7) / 8 * 8
+        let columns = (limit + 15) / 16 * 16, stride = Matrix.stride(columns: columns + (own + 7) / 8 * 8)
         let q = gather(queries), scores = FloatBuffer(count: count * stride), zeros = FloatBuffer(count: max(columns, size))
         multiply(q, scores, stride: stride, columns: columns, zeros)
         for i in 0..<count {

@@ -14,8 +14,12 @@ public struct Matrix: Sendable {
 
     /// All zero.
     public init(rows: Int, columns: Int) {
-        self.init(rows: rows, columns: columns, stride: columns)
+        self.init(rows: rows, columns: columns, stride: Self.stride(columns: columns))
     }
+
+    /// Floats from one row to the next of a fresh matrix. Wide rows take an odd number of cache lines: rows a power of two apart
+    /// would share a few sets of the first-level cache, and drive each other out of it.
+    static func stride(columns: Int) -> Int { columns < 256 ? columns : ((columns + 15) / 16 | 1) * 16 }
 
     /// All zero, with room at the end of each row.
     init(rows: Int, columns: Int, stride: Int) {
@@ -38,7 +42,7 @@ public struct Matrix: Sendable {
         self.init(rows: rows, columns: columns)
         precondition(elements.count == rows * columns, "\(elements.count) elements for \(rows) x \(columns)")
         elements.withUnsafeBufferPointer { from in
-            if let base = from.baseAddress { buffer.base.update(from: base, count: from.count) }
+            for row in 0..<rows where columns > 0 { fill(row: row, from: UnsafeBufferPointer(rebasing: from[row * columns..<(row + 1) * columns])) }
         }
     }
 
@@ -132,7 +136,7 @@ extension Matrix {
         let result = Matrix(rows: columnCount, columns: rowCount)
         for row in 0..<rowCount {
             withRow(row) { from in
-                for column in 0..<columnCount { result.buffer.base[column * rowCount + row] = from[column] }
+                for column in 0..<columnCount { result.buffer.base[column * result.stride + row] = from[column] }
             }
         }
         return result
@@ -148,7 +152,7 @@ extension Matrix {
         return result
     }
 
-    private func copied() -> Matrix {
+    func copied() -> Matrix {
         let result = Matrix(rows: rowCount, columns: columnCount)
         for row in 0..<rowCount { withRow(row) { result.fill(row: row, from: $0) } }
         return result

@@ -36,9 +36,7 @@ public struct StoredMatrix: Sendable {
 
     /// All of it.
     public var floats: Matrix {
-        var result = Matrix(rows: rows, columns: columns)
-        result.withMutableBase { floats(rows: 0..<rows, into: $0) }
-        return result
+        gather(Array(0..<rows))
     }
 
     /// Unchecked: `out` has room for the rows.
@@ -74,7 +72,7 @@ public struct StoredLinear: Sendable {
 
     /// `[n x inputs] -> [n x outputs]`, plus `residual` of that shape, through `activation`.
     public func callAsFunction(_ x: Matrix, adding residual: Matrix? = nil, activation: Activation? = nil, threads: Int) -> Matrix {
-        let stride = Self.padded(weights.rows)
+        let stride = Matrix.stride(columns: Self.padded(weights.rows))
         var y = Matrix(rows: x.rowCount, columns: weights.rows, stride: stride)
         guard x.rowCount > 0 else { return y }
         if let residual {

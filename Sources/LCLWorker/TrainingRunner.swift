@@ -21,7 +21,7 @@ final class TrainingRunner {
         }
         self.base = base
         do { encoder = try ArchiveEncoder(base, limits: limits) } catch {
-            throw Failure(.internal, "model '\(base.card.name)' cannot be used: \(error); `lcl model verify` checks it", subject: "$.model")
+            throw Failure(.modelDamaged, "model '\(base.card.name)' cannot be used: \(error); `lcl model verify` checks it", subject: "$.model")
         }
         // Nothing but duplicates profits from the cache here, so it is small.
         reader = FeatureReader(encoder: encoder, limits: limits, cached: 1 << 18)

@@ -19,7 +19,7 @@ public struct WorkerProgram {
     /// Of the base model that was trained from last.
     private var trainer: TrainingRunner?
     /// Linked support sets of the last runs: slices of a few jobs alternate.
-    private var linked: [(run: UInt64, job: JobRunner.LinkedJob)] = []
+    private var linked: [(run: UInt64, runner: JobRunner, job: JobRunner.LinkedJob)] = []
     private static let linkedRuns = 4
 
     /// - Parameters:
@@ -51,6 +51,7 @@ public struct WorkerProgram {
         } catch is FitConversation.Paused {
             try send(.paused)
         } catch let failure as Failure {
+            if case .slice(let slice) = request { try shelf.vouch(for: slice.manifest.model) }
             try send(.failed(failure))
         }
     }
@@ -88,18 +89,22 @@ public struct WorkerProgram {
         let job = try link(slice, with: runner, from: source)
         try runner.answer(
             slice.queries, of: job, from: source, batch: slice.batch,
-            began: { try send(.began(ordinals: $0)) }, emit: { try send(.verdicts($0)) })
+            began: { try send(.began(ordinals: $0)) }, emit: {
+                try shelf.vouch(for: slice.manifest.model)
+                try send(.verdicts($0))
+            })
     }
 
     private mutating func link(
         _ slice: WorkerRequest.Slice, with runner: JobRunner, from source: some PictureSource
     ) throws -> JobRunner.LinkedJob {
-        if let known = linked.first(where: { $0.run == slice.run }) {
+        if let known = linked.first(where: { $0.run == slice.run && $0.runner === runner }) {
             try send(.linked(known.job.linked))
             return known.job
         }
         let job = try runner.link(slice.manifest, from: source, alive: { try send(.began(ordinals: [])) })
-        linked.append((slice.run, job))
+        try shelf.vouch(for: slice.manifest.model)
+        linked.append((slice.run, runner, job))
         if linked.count > Self.linkedRuns { linked.removeFirst() }
         try send(.linked(job.linked))
         return job

@@ -21,7 +21,7 @@ struct Train: ParsableCommand {
             which may be none.
 
             With --method mllm a language model is taught to see and to link instead: 2way-few is then the strategy, unless another \
-            is named, and OUTPUT is a folder for adapter.gguf and vision.gguf, which `lcl model import` makes a model of together \
+            is named, and OUTPUT is a folder for adapter.gguf and projector.gguf, which `lcl model import` makes a model of together \
             with the language model.
             """)
 
