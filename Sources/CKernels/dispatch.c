@@ -11,7 +11,9 @@ static bool has_sha(void) {
 }
 
 /// AVX-512 of the generations that do not slow down for it, told by an extension that the first lacked: VNNI.
-static bool has_wide_avx512(void) { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vnni"); }
+static bool has_wide_avx512(void) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+}
 
 const lcl_kernels *lcl_kernels_avx2(void) {
     static const lcl_kernels avx2 = {"avx2", lcl_linear_avx2, lcl_depthwise_avx2, lcl_half_to_float_f16c, lcl_sha256_plain};

@@ -5,11 +5,13 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define AVX512 __attribute__((target("avx512f,avx2,fma")))
+// VL, although no instruction of it is meant: without it every vector that is ever cut in half must be one of the lower 16 registers,
+// and the sums of a tile spill.
+#define AVX512 __attribute__((target("avx512f,avx512vl,avx2,fma")))
 #define INLINE static inline __attribute__((always_inline))
 
-// Two panels of 192 x 16 weights are 24 KiB, half the first-level cache.
-enum { K_BLOCK = 192, MAX_ROWS = 12, WIDTH = 16 };
+// Two panels of 384 x 16 weights are 48 KiB: they stream from the second-level cache where the first has no more. Partial sums wait in c.
+enum { K_BLOCK = 384, MAX_ROWS = 12, WIDTH = 16 };
 
 /// Rows at a time, about: their inputs stay in the second-level cache while all outputs are computed.
 static size_t rows_per_chunk(size_t k) {
@@ -25,15 +27,15 @@ typedef struct {
     bool first, last, relu6;
 } tile_args;
 
-/// 16 outputs: one register where planes are adjacent, else two halves.
-AVX512 INLINE __m512 load16(const float *p, size_t plane) {
-    if (plane == LCL_LANES) return _mm512_loadu_ps(p);
+/// 16 outputs: one register where planes are adjacent (dense), else two halves.
+AVX512 INLINE __m512 load16(const bool dense, const float *p, size_t plane) {
+    if (dense) return _mm512_loadu_ps(p);
     const __m512 low = _mm512_castps256_ps512(_mm256_loadu_ps(p));
     return _mm512_castpd_ps(_mm512_insertf64x4(_mm512_castps_pd(low), _mm256_castps_pd(_mm256_loadu_ps(p + plane)), 1));
 }
 
-AVX512 INLINE void store16(float *p, size_t plane, __m512 x) {
-    if (plane == LCL_LANES) {
+AVX512 INLINE void store16(const bool dense, float *p, size_t plane, __m512 x) {
+    if (dense) {
         _mm512_storeu_ps(p, x);
         return;
     }
@@ -53,15 +55,22 @@ AVX512 INLINE void step(const int mr, const int nv, const float *const a[4], siz
 #pragma unroll
         for (int j = 0; j < nv; j++) acc[i][j] = _mm512_fmadd_ps(x, b[j], acc[i][j]);
     }
+    // The compiler would load the next steps' values early, and spill sums for them; the processor looks ahead by itself.
+    __asm__ volatile("" ::: "memory");
 }
 
-AVX512 INLINE void tile(const int mr, const int nv, const tile_args *t) {
+// Each sum of the tile, unrolled, so that all of them stay in registers.
+#define EACH(...)                       \
+    _Pragma("unroll") for (int i = 0; i < mr; i++) \
+        _Pragma("unroll") for (int j = 0; j < nv; j++) { __VA_ARGS__; }
+
+AVX512 INLINE void tile(const int mr, const int nv, const bool dense, const tile_args *t) {
     __m512 acc[MAX_ROWS][2];
-#pragma unroll
-    for (int i = 0; i < mr; i++)
-#pragma unroll
-        for (int j = 0; j < nv; j++)
-            acc[i][j] = t->first ? _mm512_loadu_ps(t->bias + j * WIDTH) : load16(t->c + t->at[i] + (size_t)j * 2 * t->c_plane, t->c_plane);
+    if (t->first) {
+        EACH(acc[i][j] = _mm512_loadu_ps(t->bias + j * WIDTH))
+    } else {
+        EACH(acc[i][j] = load16(dense, t->c + t->at[i] + (size_t)j * 2 * t->c_plane, t->c_plane))
+    }
 
     const size_t a_row = t->a_row;
     const float *a[4] = {t->a, t->a + 3 * a_row, t->a + 6 * a_row, t->a + 9 * a_row}, *w[2] = {t->w[0], t->w[1]};
@@ -75,25 +84,24 @@ AVX512 INLINE void tile(const int mr, const int nv, const tile_args *t) {
     }
     for (size_t k = 0; k < t->k % LCL_LANES; k++) step(mr, nv, a, a_row, w, k, acc);
 
-#pragma unroll
-    for (int i = 0; i < mr; i++)
-#pragma unroll
-        for (int j = 0; j < nv; j++) {
-            const size_t at = t->at[i] + (size_t)j * 2 * t->c_plane;
-            __m512 y = acc[i][j];
-            if (t->last && t->residual) y = _mm512_add_ps(y, load16(t->residual + at, t->c_plane));
-            if (t->last && t->relu6) y = _mm512_min_ps(_mm512_max_ps(y, _mm512_setzero_ps()), _mm512_set1_ps(6));
-            store16(t->c + at, t->c_plane, y);
-        }
+    if (t->last && t->residual) {
+        EACH(acc[i][j] = _mm512_add_ps(acc[i][j], load16(dense, t->residual + t->at[i] + (size_t)j * 2 * t->c_plane, t->c_plane)))
+    }
+    if (t->last && t->relu6) {
+        EACH(acc[i][j] = _mm512_min_ps(_mm512_max_ps(acc[i][j], _mm512_setzero_ps()), _mm512_set1_ps(6)))
+    }
+    EACH(store16(dense, t->c + t->at[i] + (size_t)j * 2 * t->c_plane, t->c_plane, acc[i][j]))
 }
 
-#define TILE(MR, NV) AVX512 static void tile_##MR##x##NV(const tile_args *t) { tile(MR, NV, t); }
-#define ROW(MR) TILE(MR, 1) TILE(MR, 2)
+#define TILE(MR, NV, DENSE) AVX512 static void tile_##MR##x##NV##_##DENSE(const tile_args *t) { tile(MR, NV, DENSE, t); }
+#define ROW(MR) TILE(MR, 1, 0) TILE(MR, 2, 0) TILE(MR, 1, 1) TILE(MR, 2, 1)
 ROW(1) ROW(2) ROW(3) ROW(4) ROW(5) ROW(6) ROW(7) ROW(8) ROW(9) ROW(10) ROW(11) ROW(12)
 
 typedef void (*tile_function)(const tile_args *);
-#define PAIR(MR) {tile_##MR##x1, tile_##MR##x2}
-static const tile_function tiles[MAX_ROWS][2] = {PAIR(1), PAIR(2), PAIR(3), PAIR(4), PAIR(5), PAIR(6), PAIR(7), PAIR(8), PAIR(9), PAIR(10), PAIR(11), PAIR(12)};
+#define PANELS(MR) {{tile_##MR##x1_0, tile_##MR##x2_0}, {tile_##MR##x1_1, tile_##MR##x2_1}}
+/// [rows - 1][dense][panels - 1]
+static const tile_function tiles[MAX_ROWS][2][2] = {PANELS(1), PANELS(2), PANELS(3), PANELS(4),  PANELS(5),  PANELS(6),
+                                                    PANELS(7), PANELS(8), PANELS(9), PANELS(10), PANELS(11), PANELS(12)};
 
 /// Walks over the rows of c: where the next one begins, and how many of its group came before it.
 typedef struct {
@@ -117,7 +125,7 @@ static void panels(const lcl_linear *p, size_t row, size_t end, size_t count_of_
         const size_t rows = i < higher ? least + 1 : least;
         t->a = a;
         place_rows(p, &cursor, rows, t->at);
-        tiles[rows - 1][count_of_panels - 1](t);
+        tiles[rows - 1][p->c_plane == LCL_LANES][count_of_panels - 1](t);
         a += rows * p->a_row;
     }
 }

@@ -49,13 +49,13 @@ extension Matrix {
         var result = Matrix(rows: columnCount, columns: columnCount)
         guard rowCount > 0, columnCount > 0 else { return result }
         openBLAS
-        let n = columnCount
+        let n = columnCount, to = result.stride
         result.withMutableBase { c in
             withBase { a in
-                cblas_ssyrk(CblasRowMajor, CblasLower, CblasTrans, Int32(n), Int32(rowCount), 1, a, Int32(stride), 0, c, Int32(n))
+                cblas_ssyrk(CblasRowMajor, CblasLower, CblasTrans, Int32(n), Int32(rowCount), 1, a, Int32(stride), 0, c, Int32(to))
             }
             for row in 0..<n {
-                for column in 0..<row { c[column * n + row] = c[row * n + column] }
+                for column in 0..<row { c[column * to + row] = c[row * to + column] }
             }
         }
         return result
@@ -119,14 +119,14 @@ extension Matrix {
         openBLAS
         // LAPACK is column-major: our lower triangle is its upper one, and its columns are our rows.
         var n = Int32(rowCount), info: Int32 = 0, values = [Float](repeating: 0, count: rowCount)
-        var vectors = Matrix(rows: rowCount, columns: columnCount, elements)
+        var vectors = copied(), stride = Int32(vectors.stride)
         vectors.withMutableBase { a in
             var workSize: Float = 0, integerWorkSize: Int32 = 0, query: Int32 = -1
-            ssyevd_("V", "U", &n, a, &n, &values, &workSize, &query, &integerWorkSize, &query, &info)
+            ssyevd_("V", "U", &n, a, &stride, &values, &workSize, &query, &integerWorkSize, &query, &info)
             // The size comes back as a Float, which may round down: one part in 2²³ more.
             var lwork = Int32(workSize) + Int32(workSize) / (1 << 22) + 1, liwork = integerWorkSize
             var work = [Float](repeating: 0, count: Int(lwork)), integerWork = [Int32](repeating: 0, count: Int(liwork))
-            ssyevd_("V", "U", &n, a, &n, &values, &work, &lwork, &integerWork, &liwork, &info)
+            ssyevd_("V", "U", &n, a, &stride, &values, &work, &lwork, &integerWork, &liwork, &info)
         }
         guard info == 0 else { throw .noConvergence(operation: "eigendecomposition", order: rowCount) }
         return (values, vectors)

@@ -30,12 +30,12 @@ public final class LinearLayer: Sendable {
     /// `[n x inputs] -> [n x outputs]`.
     public func callAsFunction(_ x: Matrix, on kernels: Kernels = .best) -> Matrix {
         precondition(x.columnCount == inputs, "\(x.columnCount) columns for \(inputs) inputs")
-        let stride = Self.padded(outputs)
+        let padded = Self.padded(outputs), stride = Matrix.stride(columns: padded)
         var y = Matrix(rows: x.rowCount, columns: outputs, stride: stride)
         guard x.rowCount > 0, outputs > 0 else { return y }
         y.withMutableBase { c in
             x.withBase { a in
-                run(0..<stride, kernels) {
+                run(0..<padded, kernels) {
                     $0.m = x.rowCount
                     ($0.a, $0.a_row, $0.a_plane) = (a, x.stride, 8)
                     ($0.c, $0.c_row, $0.c_plane, $0.c_group) = (c, stride, 8, x.rowCount)

@@ -14,8 +14,12 @@ public struct Matrix: Sendable {
 
     /// All zero.
     public init(rows: Int, columns: Int) {
-        self.init(rows: rows, columns: columns, stride: columns)
+        self.init(rows: rows, columns: columns, stride: Self.stride(columns: columns))
     }
+
+    /// Floats from one row to the next of a fresh matrix. Wide rows take an odd number of cache lines: rows a power of two apart
+    /// would share a few sets of the first-level cache, and drive each other out of it.
+    package static func stride(columns: Int) -> Int { columns < 256 ? columns : ((columns + 15) / 16 | 1) * 16 }
 
     /// All zero, with room at the end of each row.
     init(rows: Int, columns: Int, stride: Int) {
@@ -23,6 +27,13 @@ public struct Matrix: Sendable {
         let (count, overflow) = rows.multipliedReportingOverflow(by: stride)
         precondition(!overflow, "a matrix fits in memory")
         self.init(rows: rows, columns: columns, stride: stride, offset: 0, buffer: FloatBuffer(count: count))
+    }
+
+    /// Of any values: for a kernel that writes every row before it is read.
+    init(unwritten rows: Int, columns: Int, stride: Int? = nil) {
+        let stride = stride ?? Self.stride(columns: columns), (count, overflow) = rows.multipliedReportingOverflow(by: stride)
+        precondition(rows >= 0 && columns >= 0 && stride >= columns && !overflow, "a matrix fits in memory")
+        self.init(rows: rows, columns: columns, stride: stride, offset: 0, buffer: FloatBuffer(unwritten: count))
     }
 
     private init(rows: Int, columns: Int, stride: Int, offset: Int, buffer: FloatBuffer) {
@@ -38,7 +49,7 @@ public struct Matrix: Sendable {
         self.init(rows: rows, columns: columns)
         precondition(elements.count == rows * columns, "\(elements.count) elements for \(rows) x \(columns)")
         elements.withUnsafeBufferPointer { from in
-            if let base = from.baseAddress { buffer.base.update(from: base, count: from.count) }
+            for row in 0..<rows where columns > 0 { fill(row: row, from: UnsafeBufferPointer(rebasing: from[row * columns..<(row + 1) * columns])) }
         }
     }
 
@@ -132,7 +143,7 @@ extension Matrix {
         let result = Matrix(rows: columnCount, columns: rowCount)
         for row in 0..<rowCount {
             withRow(row) { from in
-                for column in 0..<columnCount { result.buffer.base[column * rowCount + row] = from[column] }
+                for column in 0..<columnCount { result.buffer.base[column * result.stride + row] = from[column] }
             }
         }
         return result
@@ -148,7 +159,7 @@ extension Matrix {
         return result
     }
 
-    private func copied() -> Matrix {
+    func copied() -> Matrix {
         let result = Matrix(rows: rowCount, columns: columnCount)
         for row in 0..<rowCount { withRow(row) { result.fill(row: row, from: $0) } }
         return result
