@@ -11,7 +11,7 @@ if [ ! -e "$directory/bin/libllama.so" ]; then
   scratch=$(mktemp -d "$directory/.llama-XXXXXX")
   trap 'rm -rf "$scratch"' EXIT
   echo "llama-cpp-python==0.3.36 --hash=sha256:832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e" > "$scratch/sdist.txt"
-  python3 -m pip download --quiet --no-deps --no-binary :all: --require-hashes -d "$scratch" -r "$scratch/sdist.txt" >&2
+  python3 -m pip download --quiet --no-deps --no-binary llama-cpp-python --require-hashes -d "$scratch" -r "$scratch/sdist.txt" >&2
   tar -xzf "$scratch"/llama_cpp_python-0.3.36.tar.gz -C "$scratch" --strip-components 1
   cmake -S "$scratch/vendor/llama.cpp" -B "$directory" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON -DGGML_BLAS=OFF -DLLAMA_CURL=OFF \
     -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DBUILD_SHARED_LIBS=ON >&2
