@@ -20,7 +20,9 @@ MLLM_TYPES ?= $(wildcard $(CACHE)/models/SmolLM2-135M-Instruct.Q8_0.gguf $(CACHE
 MAN      := .build/man
 MINUTES  ?= 10
 SEED     ?=
+INPUTS   ?= 100000
 JOB      ?= $(CACHE)/unit/job
+MODELS   ?= $(CACHE)/models
 
 # Every target that help lists.
 .PHONY: $(shell sed -n "s/^\([a-z0-9-]*\):.*\#\# .*/\1/p" Makefile)
@@ -70,6 +72,13 @@ test-unit: ## boot a Debian with lcl installed and its unit under a real systemd
 fuzz: deps ## fuzz every door for bytes from outside under sanitizers, SECONDS_EACH=60, JOBS=1 at a time
 	Tests/Fuzz/build.sh
 	SECONDS_EACH=$(SECONDS_EACH) JOBS=$(JOBS) Tests/Fuzz/fuzz.sh
+
+sanitize: deps ## the tests of kernels, pictures, models and spool under AddressSanitizer, C also under UndefinedBehaviorSanitizer
+	Tests/Sanitize/run.sh
+
+fuzz-control: deps ## spoiled requests to the real control server, INPUTS=100000, SEED= (make test sends 2000)
+	$(SWIFT) build -c release --build-tests
+	LCL_CONTROL_INPUTS=$(INPUTS) LCL_SEED=$(SEED) $(SWIFT) test -c release --skip-build --disable-xctest --filter HostileBytesTests
 
 model-smollm2: ## fetch SmolLM2-135M-Instruct Q4_1 (98 MB) into the cache, for bench-mllm and the tests against it
 	Tests/Reference/fetch_smollm2.sh $(CACHE)/models
@@ -132,11 +141,25 @@ eval-data: ## fetch the evaluation's pictures from Debian packages (755 MB) and 
 train-default: build ## fit the default model's link map again (after eval-data)
 	Tests/Reference/train_default.sh $(PICTURES)/train $(BIN)/lcl
 
-train-smol: build model-smollm2 ## teach SmolLM2-135M to see and to link (after eval-data): the model lcl-smol in $(CACHE)/models
+train-smol: build model-smollm2 ## teach SmolLM2-135M to see and to link again (after eval-data): the files that lcl-smol is made of
 	Tests/Reference/train_smol.sh $(PICTURES)/train $(CACHE) $(BIN)/lcl
+	cp $(CACHE)/training/adapter.gguf $(CACHE)/training/projector.gguf var/lib/lcld/models/lcl-smol
+
+lcl-smol: build model-smollm2 ## make the model lcl-smol in MODELS (the cache): fetched SmolLM2-135M, our adapter and projector, the default model's encoder
+	rm -rf $(MODELS)/lcl-smol
+	$(BIN)/lcl model import lcl-smol --language $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf --vision var/lib/lcld/models/default/encoder.gguf \
+	  --projector var/lib/lcld/models/lcl-smol/projector.gguf --adapter var/lib/lcld/models/lcl-smol/adapter.gguf --into $(MODELS) \
+	  --template compact --length sum --calibration none --context 2048 --licence Apache-2.0 --description "SmolLM2-135M, taught to link"
+
+eval-smol: lcl-smol ## accuracy of lcl-smol on test classes (after eval-data), by forced choice and by the paper's free answers
+	for negatives in random hard; do \
+	  $(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --shots 1,4 --negatives $$negatives --episodes 200 || exit 1; \
+	done
+	$(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --protocol paper --shots 4 --negatives random --episodes 100
 
 eval: build ## print the tables of docs/accuracy.md (after eval-data)
-	$(BIN)/lcl eval $(PICTURES) --cache
+	$(BIN)/lcl eval $(PICTURES) --cache --drawings 3
+	$(BIN)/lcl eval $(PICTURES) --cache --drawings 3 --ways 5 --shots 1,4
 	$(BIN)/lcl eval $(PICTURES) --cache --method prototype --taps head.mean
 	$(BIN)/lcl eval $(PICTURES) --cache --method prototype
 
@@ -156,4 +179,4 @@ backlog: build ## take in BACKLOG jobs (100000) at once, answer them; prints rat
 	LCL_BIN=$(CURDIR)/$(BIN) Tests/Reference/bench_backlog.sh $(BACKLOG)
 
 clean: ## remove what was built
-	rm -rf .build .build-static .build-fuzz
+	rm -rf .build .build-static .build-fuzz .build-asan

@@ -104,7 +104,7 @@ let package = Package(
         .testTarget(
             name: "LCLControlTests",
             dependencies: [
-                "LCLControl", "LCLJob",
+                "LCLControl", "LCLJob", "TestPictures",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

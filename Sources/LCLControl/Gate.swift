@@ -53,6 +53,11 @@ struct Gate: RouterMiddleware {
             request.body = RequestBody(buffer: buffer)
         } catch is NIOTooManyBytesError {
             throw tooLarge
+        } catch let error as ControlError {
+            throw error
+        } catch {
+            // Whatever stops a body from being read is its sender's or his connection's fault, not the daemon's.
+            throw ControlError(.badRequest, "the request's body could not be read (\(error))")
         }
     }
 

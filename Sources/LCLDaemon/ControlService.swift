@@ -19,6 +19,7 @@ struct ControlService: ControlBackend {
     let gauge: DiskGauge
     /// What intake could not take for now.
     let door: Live<Waiting?>
+    let quota: Live<Quota>
     /// Where models are looked for.
     let models: [String]
     let started: Date
@@ -83,7 +84,7 @@ struct ControlService: ControlBackend {
             case .cancel: try await cancel(id, actor)
             case .hold: try await hold(id, actor)
             case .release: try await store.apply(.release, to: id, actor: actor, at: .now())
-            case .retry: try await retry(id, actor)
+            case .retry: try await retry(id, caller)
             case .priority(let priority): try await store.setPriority(priority, of: id, actor: actor, at: .now())
             }
         } catch StoreError.unknownJob {
@@ -146,9 +147,10 @@ struct ControlService: ControlBackend {
         throw ControlError(.unavailable, "job \(id) could not be stopped yet; try again")
     }
 
-    private func retry(_ id: JobID, _ actor: String) async throws {
+    private func retry(_ id: JobID, _ caller: Caller) async throws {
         let row = try await known(id)
         guard row.state.applying(.retry) != nil else { throw StoreError.illegal(job: id, state: row.state, event: .retry) }
+        try await checkQuota(of: row, caller)
         do {
             // Where an earlier try got this far and no further, it lies in active/ already.
             try await disk { [spool] in if spool.place(of: id) != .active { try spool.reopen(id) } }
@@ -156,7 +158,17 @@ struct ControlService: ControlBackend {
             guard case .notRetryable = error else { throw error }
             throw ControlError(.wrongState, "\(error)")
         }
-        try await store.apply(.retry, to: id, actor: actor, at: .now())
+        try await store.apply(.retry, to: id, actor: Self.actor(caller), at: .now())
+    }
+
+    /// A job that is tried again is under way like a new one.
+    private func checkQuota(of row: StoredJob, _ caller: Caller) async throws {
+        let quota = quota.value
+        guard quota != .none, !caller.isAdmin else { return }
+        let used = try await store.underWay(of: row.uid)
+        let record = try? await disk { [spool] in try IntakeRecord.read(spool.directory(.failed, row.id)) }
+        let allowance = Allowance(submitter: row.uid, quota: quota, used: Quota(jobs: used.jobs, bytes: used.bytes, queries: used.queries))
+        if let refusal = allowance.refusal(queries: row.queries, bytes: record?.bytes ?? 0) { throw ControlError(.notAllowed, refusal.message) }
     }
 
     // MARK: Parts

@@ -50,7 +50,7 @@ package struct Daemon: Sendable {
         let scheduler = Scheduler(ledger: ledger, hub: hub, gauge: gauge, terms: settings.terms(program), logger: logger)
         if let mode = try await store.fact("mode").flatMap(DaemonStatus.Mode.init) { await scheduler.set(mode) }
         let control = ControlService(
-            store: store, spool: spool, disk: disk, ledger: ledger, scheduler: scheduler, hub: hub, gauge: gauge, door: door,
+            store: store, spool: spool, disk: disk, ledger: ledger, scheduler: scheduler, hub: hub, gauge: gauge, door: door, quota: quota,
             models: ModelDirectory.searchPath(explicit: settings.modelsDirectory), started: Date())
         let services: [(String, any Service)] = [
             ("scheduler", scheduler),

@@ -11,16 +11,16 @@ extension Scheduler {
 
     func dispatch() {
         guard !stopping else { return }
-        for worker in pool.idle {
-            guard let job = mostEntitled() else { break }
-            give(job, to: worker)
+        var passed: Set<JobID> = []
+        while let job = mostEntitled(except: passed) {
+            if let worker = pool.worker(for: active[job]!.claim.uid, now: Self.clock.now) { give(job, to: worker) } else { passed.insert(job) }
         }
         claimIfUseful()
     }
 
     /// Of the runs with open queries: the highest priority, then the fewest workers, then the oldest.
-    private func mostEntitled() -> JobID? {
-        active.filter { $0.value.run.open > 0 }.min { a, b in
+    private func mostEntitled(except passed: Set<JobID>) -> JobID? {
+        active.filter { $0.value.run.open > 0 && !passed.contains($0.key) }.min { a, b in
             let (x, y) = (a.value, b.value)
             return (-x.claim.priority, x.run.workers.count, x.number) < (-y.claim.priority, y.run.workers.count, y.number)
         }?.key
@@ -28,12 +28,13 @@ extension Scheduler {
 
     private func give(_ job: JobID, to worker: JobRun.WorkerID) {
         let size = pacer.size(open: active[job]!.run.open, workers: pool.terms.count)
-        guard let assignment = active[job]!.run.assign(to: worker, size: size) else { return }
+        guard let assignment = active[job]!.run.assign(to: worker, size: size) else { preconditionFailure("a run with open queries has some to give") }
         let entry = active[job]!
         let queries = assignment.ordinals.map { Numbered(ordinal: $0, value: entry.run.query($0)) }
         let slice = WorkerRequest.Slice(
             job: job, run: entry.number, manifest: entry.run.manifest, queries: queries, batch: assignment.batch)
-        pool.assign(.slice(slice), of: job, pictures: entry.claim.directory, queries: queries.count, to: worker, now: Self.clock.now)
+        pool.assign(
+            .slice(slice), of: job, by: entry.claim.uid, pictures: entry.claim.directory, queries: queries.count, to: worker, now: Self.clock.now)
     }
 
     /// Keeps one job ahead of the workers, so that none waits for the database; no more, so that priorities count.

@@ -77,11 +77,11 @@ struct Housekeeping: Service {
 
     /// - Parameter now: a time that is not too late, whatever was done to the clock.
     private func clean(at now: Int64) async throws {
-        let rule = retention.value
+        let rule = retention.value, submitters = try await store.submittersOfFinished()
         // Directory, row, disk space: what fails on the way is found as `.gone-ID` by the next round.
         let gone = try await disk { [spool, logger] in
             try spool.sweep(now: now)
-            for job in rule.outdated(try spool.finishedJobs(), now: now) {
+            for job in rule.outdated(try spool.finishedJobs(), of: submitters, now: now) {
                 do { try spool.retire(job.id, in: job.place) } catch {
                     logger.error("unable to forget a job", metadata: ["job": "\(job.id)", "error": "\(error)"])
                 }

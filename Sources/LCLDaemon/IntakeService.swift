@@ -38,7 +38,9 @@ struct IntakeService: Service {
         var scanner = IncomingScanner(spool: spool, settlingTime: Int64(settle / .milliseconds(1)))
         await withGracefulShutdownHandler {
             for await _ in wakes where !Task.isShuttingDownGracefully {
-                guard await !look(&scanner, &waiting, watcher) else { continue }
+                let isQuiet = await look(&scanner, &waiting, watcher)
+                if !waiting.carried.isEmpty, await isOpen() { waker.yield() }
+                guard !isQuiet else { continue }
                 Task {
                     try await Task.sleep(for: settle)
                     waker.yield()
@@ -57,14 +59,16 @@ struct IntakeService: Service {
     private func look(_ scanner: inout IncomingScanner, _ waiting: inout WaitingEntries, _ watcher: IncomingWatcher) async -> Bool {
         await remember(&waiting)
         guard await isOpen() else { return waiting.unsaved.isEmpty }
-        let moved = watcher.takeMoved(), last = scanner
+        let moved = watcher.takeMoved().union(waiting.carried), last = scanner
         do {
             let (found, next) = try await disk { [last] in
                 var scanner = last
                 return (try scanner.scan(now: Self.milliseconds(), moved: moved), scanner)
             }
             scanner = next
-            for batch in waiting.due(found.ready, now: .now).parts(of: Self.batch) {
+            let due = waiting.due(found.ready, now: .now).inTurns()
+            waiting.carried = Set(due.dropFirst(Self.round).map(\.name))
+            for batch in Array(due.prefix(Self.round)).parts(of: Self.batch) {
                 guard !Task.isShuttingDownGracefully, await isOpen() else { break }
                 await take(batch, &waiting)
             }
@@ -74,6 +78,7 @@ struct IntakeService: Service {
             return found.waiting == 0 && waiting.unsaved.isEmpty
         } catch {
             logger.error("unable to scan incoming", metadata: ["error": "\(error)"])
+            waiting.carried = []
             return true
         }
     }
@@ -84,6 +89,8 @@ struct IntakeService: Service {
 
     /// Jobs acknowledged in one transaction at most: it costs one flush for all of them.
     private static let batch = 32
+    /// Jobs taken in between two scans at most: who comes meanwhile gets his turn.
+    private static let round = 2048
 
     private func take(_ offers: [Offer], _ waiting: inout WaitingEntries) async {
         for offer in offers {
@@ -127,9 +134,16 @@ struct IntakeService: Service {
                 logger.info("job accepted", metadata: ["job": "\(job.id)", "uid": "\(job.record.submitter)", "queries": "\(job.queries.count)"])
             }
             await accepted()
+            for job in jobs { await removeSettled(job.id) }
         } catch {
             ledger.take(error)
             logger.error("unable to remember jobs that were taken in, for now", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func removeSettled(_ id: JobID) async {
+        do { try await disk { [intake] in try intake.removeSettled(id) } } catch {
+            logger.error("unable to remove an entry that was copied; the next start does", metadata: ["job": "\(id)", "error": "\(error)"])
         }
     }
 

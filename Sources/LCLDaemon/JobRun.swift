@@ -11,7 +11,17 @@ package struct JobRun {
     package enum Event {
         case replied(WorkerReply)
         /// The worker's process ended; `cause` says how.
-        case died(cause: String, memory: Bool = false)
+        case died(cause: String, Death = .crash)
+    }
+
+    /// What a worker died of.
+    package enum Death: Sendable {
+        /// Of what it was looking at, as far as anybody knows.
+        case crash
+        /// For want of memory.
+        case memory
+        /// A file of its model was changed or cut short under it.
+        case model
     }
 
     package enum Action: Equatable {
@@ -154,7 +164,7 @@ package struct JobRun {
             guard plausibility.admits(failure) else { return distrust(worker, "the worker gave a reason that is none") }
             slices[worker] = nil
             return [.release(worker)] + end(.failed(failure))
-        case .died(let cause, let memory): return bury(worker, cause, memory: memory)
+        case .died(let cause, let death): return bury(worker, cause, death)
         }
     }
 
@@ -205,13 +215,14 @@ package struct JobRun {
         return [.release(worker)] + endIfComplete() + endIfStopped()
     }
 
-    private mutating func bury(_ worker: WorkerID, _ cause: String, memory: Bool = false) -> [Action] {
+    private mutating func bury(_ worker: WorkerID, _ cause: String, _ death: Death = .crash) -> [Action] {
         let slice = slices.removeValue(forKey: worker)!
         guard stop == nil else { return endIfStopped() }
-        let blamed = slice.began
-        evidence.append(cause + (blamed.isEmpty ? ", at the supports" : ", at queries " + blamed.map { queries[$0].id }.joined(separator: ", ")))
+        // What happens to a model is no picture's fault; the next attempt loads it anew, or says what is wrong with it.
+        let blamed = death == .model ? [] : slice.began
+        evidence.append(cause + (death == .model ? "" : blamed.isEmpty ? ", at the supports" : ", at queries " + blamed.map { queries[$0].id }.joined(separator: ", ")))
         // Want of memory is the batch's fault, not a picture's: the attempt is lost, and the next goes gently.
-        guard !blamed.isEmpty, evidence.count < Self.maximumDeaths, !(memory && blamed.count > 1) else { return end(.crashed(evidence: evidence)) }
+        guard !blamed.isEmpty, evidence.count < Self.maximumDeaths, !(death == .memory && blamed.count > 1) else { return end(.crashed(evidence: evidence)) }
         for ordinal in blamed { deaths[ordinal, default: 0] += 1 }
         var actions: [Action] = []
         var back = slice.remaining

@@ -149,12 +149,19 @@ struct Ledger: Sendable {
             Fault.beforePublish.reach()
             try await disk { [spool] in
                 // Where an earlier try of this very loop was cut short after the rename, there is nothing left to move.
-                if spool.place(of: claim.job) == .active { try spool.publish(claim.job, result: bytes, timings: timings) }
+                if spool.place(of: claim.job) == .active { try spool.publish(claim.job, result: bytes, timings: timings, keepsPictures: true) }
             }
             Fault.afterPublishRename.reach()
         }
         try await insist("mark", claim.job) { try await store.finish(claim.job, failed: failed.value, at: .now()) }
         return .done
+    }
+
+    /// Removes what a job that is done has no need of any more; where that fails, the next start does it.
+    func tidy(_ job: JobID) async {
+        do { try await disk { [spool] in try spool.removePictures(of: job) } } catch {
+            logger.error("unable to remove a job's pictures", metadata: ["job": "\(job)", "error": "\(error)"])
+        }
     }
 
     /// Every verdict, in order: the rows, and the last ones. Of two on one query the row stands.

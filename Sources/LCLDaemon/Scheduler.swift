@@ -149,8 +149,8 @@ package actor Scheduler: Service {
             pool.heard(from: id, now: now)
             replied(reply, from: id)
             pool.handled(from: id)
-        case .worker(let id, .ended(let cause, let memory)):
-            buried(id, cause, memory: memory, now: now)
+        case .worker(let id, .ended(let cause, let death)):
+            buried(id, cause, death, now: now)
         }
         dispatch()
         endIfStopped()
@@ -175,18 +175,20 @@ package actor Scheduler: Service {
         logger.warning("workers are less confined than they could be", metadata: ["by": "\(active)", "missing": "\(confinement.missing.joined(separator: ", "))"])
     }
 
-    private func buried(_ worker: JobRun.WorkerID, _ cause: String, memory: Bool, now: ContinuousClock.Instant) {
+    private func buried(_ worker: JobRun.WorkerID, _ cause: String, _ death: JobRun.Death, now: ContinuousClock.Instant) {
         let job = pool.members[worker]?.job
-        guard let cause = pool.bury(worker, cause: cause, now: now) else { return }
+        guard let (cause, isRoutine) = pool.bury(worker, cause: cause, now: now) else { return }
         if !stopping {
-            logger.warning("worker ended", metadata: ["worker": "\(worker)", "cause": "\(cause)", "job": "\(job.map(\.rawValue) ?? "-")"])
+            logger.log(
+                level: isRoutine ? .debug : .warning, "worker ended",
+                metadata: ["worker": "\(worker)", "cause": "\(cause)", "job": "\(job.map(\.rawValue) ?? "-")"])
         }
-        if memory {
+        if death == .memory {
             pool.lower(now: now)
             lowered = Date()
             if let job { gently.insert(job) }
         }
-        if let job, active[job] != nil { perform(active[job]!.run.handle(.died(cause: cause, memory: memory), from: worker), of: job) }
+        if let job, active[job] != nil { perform(active[job]!.run.handle(.died(cause: cause, death), from: worker), of: job) }
         startWorkers()
     }
 
@@ -225,7 +227,9 @@ package actor Scheduler: Service {
         if case .complete = ending {} else if !unsaved.isEmpty { save(unsaved, of: job) }
         append(job) { [ledger] in
             let state = await ledger.conclude(claim, ending, last: unsaved)
-            await self.concluded(job, state)
+            await self.told(job, state)
+            if state == .done { await ledger.tidy(job) }
+            await self.concluded(job)
         }
     }
 
@@ -249,12 +253,14 @@ package actor Scheduler: Service {
     }
 
     /// - Parameter state: what the job is now; `nil` where the daemon's time was over before that was durable.
-    private func concluded(_ job: JobID, _ state: JobState?) {
-        if let state {
-            send(job, state)
-            logger.info("job ended", metadata: ["job": "\(job)", "state": "\(state.rawValue)"])
-            if state.isFinal { gently.remove(job) }
-        }
+    private func told(_ job: JobID, _ state: JobState?) {
+        guard let state else { return }
+        send(job, state)
+        logger.info("job ended", metadata: ["job": "\(job)", "state": "\(state.rawValue)"])
+        if state.isFinal { gently.remove(job) }
+    }
+
+    private func concluded(_ job: JobID) {
         let entry = active.removeValue(forKey: job)!
         for waiter in entry.waiters { waiter.resume() }
         dispatch()

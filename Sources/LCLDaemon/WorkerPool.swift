@@ -13,6 +13,8 @@ struct WorkerPool {
         let process: WorkerProcess
         var state = DaemonStatus.Worker.State.starting
         var job: JobID?
+        /// Whose pictures it has seen: it gets no other user's.
+        var submitter: UInt32?
         /// Known once it is ready.
         var confinement: Confinement?
         /// When it last said something, or was given something to do.
@@ -20,6 +22,8 @@ struct WorkerPool {
         var assigned: (at: ContinuousClock.Instant, queries: Int)?
         /// Why we killed it: said instead of "signal 9".
         var condemned: String?
+        /// It was idle and is not needed: its end is nothing to be told.
+        var isSentHome = false
     }
 
     /// What a start needs to know.
@@ -36,6 +40,8 @@ struct WorkerPool {
     private var failures = 0
     private var notBefore: ContinuousClock.Instant?
     private var ceiling = WorkerCeiling()
+    /// Jobs of a second submitter have come: from then on a fresh worker is kept ready, where all have served somebody.
+    private var isShared = false
     private let deliver: @Sendable (WorkerID, WorkerProcess.Event) -> Void
 
     /// A worker may take this long until it is ready: on a cold disk, with a large model.
@@ -47,14 +53,17 @@ struct WorkerPool {
         self.deliver = deliver
     }
 
-    var idle: [WorkerID] { members.filter { $0.value.state == .idle && $0.value.condemned == nil }.keys.sorted() }
+    private var idle: [WorkerID] { members.filter { $0.value.state == .idle && $0.value.condemned == nil }.keys.sorted() }
+    private var tainted: Int { members.values.count { $0.submitter != nil && $0.condemned == nil } }
     var isEmpty: Bool { members.isEmpty }
 
     /// Starts what is missing and sends home what is too many and idle.
     /// - Returns: the error of a start that failed; the next is tried after a pause.
     mutating func fill(now: ContinuousClock.Instant) -> DaemonError? {
-        let count = ceiling.limit(of: terms.count, now: now)
-        for id in idle.suffix(max(0, members.count - count)) { kill(id, "there are fewer workers from now on") }
+        let limit = ceiling.limit(of: terms.count, now: now)
+        // Not where memory is short.
+        let count = isShared && limit == terms.count && tainted >= limit ? limit + 1 : limit
+        for id in idle.suffix(max(0, members.count - count)) { sendHome(id, "there are fewer workers from now on") }
         if let notBefore, now < notBefore { return nil }
         while members.count < count {
             let id = nextID
@@ -70,7 +79,30 @@ struct WorkerPool {
         return nil
     }
 
-    mutating func assign(_ request: WorkerRequest, of job: JobID, pictures: String, queries: Int, to id: WorkerID, now: ContinuousClock.Instant) {
+    /// A worker that may see the pictures of `submitter`; `nil` where none is ready: then dispatching again when one is will find it.
+    mutating func worker(for submitter: UInt32, now: ContinuousClock.Instant) -> WorkerID? {
+        let candidates = members.filter { $0.value.condemned == nil }.sorted { $0.key < $1.key }.map {
+            WorkerChoice.Candidate(id: $0.key, state: $0.value.state, submitter: $0.value.submitter, heard: $0.value.heard)
+        }
+        switch WorkerChoice.move(for: submitter, among: candidates, limit: ceiling.limit(of: terms.count, now: now)) {
+        case .take(let id, let retiring):
+            if let retiring { sendHome(retiring, "it has served another user") }
+            return id
+        case .replace(let id):
+            isShared = true
+            // Where none comes up, those that there are serve their own users.
+            if notBefore.map({ now >= $0 }) ?? true { sendHome(id, "it has served another user") }
+            return nil
+        case .wait: return nil
+        }
+    }
+
+    /// - Parameter submitter: the same for all that this worker is ever assigned.
+    mutating func assign(
+        _ request: WorkerRequest, of job: JobID, by submitter: UInt32, pictures: String, queries: Int, to id: WorkerID, now: ContinuousClock.Instant
+    ) {
+        precondition(members[id]!.submitter ?? submitter == submitter, "a worker serves one submitter")
+        members[id]!.submitter = submitter
         members[id]!.state = .busy
         members[id]!.job = job
         members[id]!.heard = now
@@ -101,11 +133,11 @@ struct WorkerPool {
     }
 
     /// Takes a dead worker off the list.
-    /// - Returns: how it ended, or `nil` where it was sent home.
-    mutating func bury(_ id: WorkerID, cause: String, now: ContinuousClock.Instant) -> String? {
+    /// - Returns: how it ended; `nil` where it is not known.
+    mutating func bury(_ id: WorkerID, cause: String, now: ContinuousClock.Instant) -> (cause: String, isRoutine: Bool)? {
         guard let member = members.removeValue(forKey: id) else { return nil }
         if member.state == .starting { pause(now) }
-        return member.condemned ?? cause
+        return (member.condemned ?? cause, member.isSentHome)
     }
 
     /// A worker died for want of memory: fewer run for a while.
@@ -113,6 +145,11 @@ struct WorkerPool {
 
     /// How many may run now.
     mutating func limit(now: ContinuousClock.Instant) -> Int { ceiling.limit(of: terms.count, now: now) }
+
+    private mutating func sendHome(_ id: WorkerID, _ why: String) {
+        members[id]?.isSentHome = true
+        kill(id, why)
+    }
 
     mutating func kill(_ id: WorkerID, _ why: String) {
         guard members[id] != nil else { return }

@@ -15,8 +15,8 @@ import Synchronization
 package final class WorkerProcess: Sendable {
     package enum Event: Sendable {
         case replied(WorkerReply)
-        /// It is gone and reaped; `memory` where it died for want of memory, by the kernel's hand (SIGKILL that is not ours) or its own.
-        case ended(cause: String, memory: Bool)
+        /// It is gone and reaped. For want of memory it died by the kernel's hand (SIGKILL that is not ours) or its own.
+        case ended(cause: String, JobRun.Death)
     }
 
     package let pid: pid_t
@@ -59,9 +59,9 @@ package final class WorkerProcess: Sendable {
             // by now died of itself.
             killUnlessDead()
             desk.shut()
-            let (cause, memory) = reap()
+            let (cause, death) = reap()
             for end in [ends.output.ours, ends.error.ours, process] where end >= 0 { close(end) }
-            deliver(.ended(cause: cause + (output.lastWords.isEmpty ? "" : ", saying '\(output.lastWords)'"), memory: memory))
+            deliver(.ended(cause: cause + (output.lastWords.isEmpty ? "" : ", saying '\(output.lastWords)'"), death))
         }
         thread.name = "worker \(child)"
         thread.start()
@@ -144,7 +144,7 @@ package final class WorkerProcess: Sendable {
     }
 
     /// Waits for the end without reaping, so that a kill meanwhile still means this child and its group.
-    private func reap() -> (cause: String, memory: Bool) {
+    private func reap() -> (cause: String, JobRun.Death) {
         var info = siginfo_t()
         while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) < 0, errno == EINTR {}
         let isOurs = isKilled.load(ordering: .relaxed)
@@ -154,13 +154,15 @@ package final class WorkerProcess: Sendable {
             reaped = true
             return waitpid(pid, &status, 0)
         }
-        guard waited == pid else { return ("worker \(pid) vanished: \(String(cString: strerror(errno)))", false) }
+        guard waited == pid else { return ("worker \(pid) vanished: \(String(cString: strerror(errno)))", .crash) }
         let signal = status & 0x7f, exit = (status >> 8) & 0xff
-        if signal == 0 {
-            let memory = exit == WorkerStreams.exhausted
-            return ("worker \(pid) " + (memory ? "reached its limit of memory (workers.memory)" : "exited with status \(exit)"), memory)
+        switch (signal, exit) {
+        case (0, WorkerStreams.exhausted): return ("worker \(pid) reached its limit of memory (workers.memory)", .memory)
+        case (0, WorkerStreams.bereft): return ("a file of its model was changed or cut short under worker \(pid)", .model)
+        case (0, _): return ("worker \(pid) exited with status \(exit)", .crash)
+        default:
+            return ("worker \(pid) was ended by signal \(signal) (\(String(cString: strsignal(signal))))", signal == SIGKILL && !isOurs ? .memory : .crash)
         }
-        return ("worker \(pid) was ended by signal \(signal) (\(String(cString: strsignal(signal))))", signal == SIGKILL && !isOurs)
     }
 
     /// Its output has ended: where it does not follow soon, it is killed.

@@ -48,6 +48,8 @@ public struct Failure: Error, Codable, Hashable, Sendable, CustomStringConvertib
         case supportTooLarge = "support.too_large"
         case queriesEmpty = "queries.empty"
         case modelUnknown = "model.unknown"
+        /// A file of it is not what its card says: whoever keeps the models mends it, and the job can be retried.
+        case modelDamaged = "model.damaged"
         case methodUnsupported = "method.unsupported"
 
         // The job as a whole.

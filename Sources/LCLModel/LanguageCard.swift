@@ -4,8 +4,10 @@
 public struct LanguageCard: Codable, Equatable, Sendable {
     /// The language model's GGUF file; the first, where it has several.
     public var file: String
-    /// The vision model's GGUF file, with the projector into the language model.
+    /// The vision model's GGUF file, with the projector into the language model unless ``projector`` is elsewhere.
     public var vision: String
+    /// The projector's GGUF file, where it is apart from an encoder that several models share.
+    public var projector: String?
     /// What is added to the language model's matrices, as a GGUF file; `nil` leaves them as they are.
     public var adapter: String?
     /// Whether large pictures are shown in tiles too, which takes more positions; `nil` is no.
@@ -33,11 +35,12 @@ public struct LanguageCard: Codable, Equatable, Sendable {
     public static let largestContext = 1 << 20
 
     public init(
-        file: String, vision: String, adapter: String? = nil, split: Bool? = nil, template: Template, length: Length = .mean, calibration: Calibration = .contentFree,
+        file: String, vision: String, projector: String? = nil, adapter: String? = nil, split: Bool? = nil, template: Template, length: Length = .mean, calibration: Calibration = .contentFree,
         temperature: Double = 1, context: Int
     ) {
         self.file = file
         self.vision = vision
+        self.projector = projector
         self.adapter = adapter
         self.split = split
         self.template = template
@@ -52,7 +55,9 @@ public struct LanguageCard: Codable, Equatable, Sendable {
         for (field, first) in [("file", file), ("vision", vision)] {
             for name in GGUFShards.names(first: first) where files[name] == nil { return (field, "'\(name)' is not listed under 'files'") }
         }
-        if let adapter, files[adapter] == nil { return ("adapter", "'\(adapter)' is not listed under 'files'") }
+        for (field, name) in [("projector", projector), ("adapter", adapter)] {
+            if let name, files[name] == nil { return (field, "'\(name)' is not listed under 'files'") }
+        }
         if !(temperature > 0 && temperature <= 1000) { return ("temperature", "it must be above 0 and at most 1000") }
         if !(1...Self.largestContext).contains(context) { return ("context", "it must be from 1 to \(Self.largestContext)") }
         return nil

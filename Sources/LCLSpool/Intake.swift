@@ -66,7 +66,9 @@ public struct Intake: Sendable {
             try Descriptor.directory(spool.directory(place)).syncFilesystem()
             try settle(id, place)
             // Perhaps nobody was told the first time: the store takes a job once, however often it is accepted.
-            return place == .active ? .accepted(try spool.accepted(id)) : .nothing
+            if place == .active { return .accepted(try spool.accepted(id)) }
+            try removeSettled(id)
+            return .nothing
         }
         let status = try Descriptor.directory(spool.directory(.active)).status(of: Self.claimName(id))
         let record = IntakeRecord(submitter: status.st_uid, accepted: now, entry: offer.name.description, unreadable: [:])
@@ -141,23 +143,38 @@ public struct Intake: Sendable {
 
     // MARK: S3
 
-    /// Puts away a claim whose job has its directory: kept beside the report of a refused job, removed after a snapshot.
+    /// Puts away a claim whose job has its directory: kept beside the report of a refused job; out of sight after a snapshot, until
+    /// ``removeSettled(_:)``.
     private func settle(_ id: JobID, _ place: Spool.Place) throws(SpoolError) {
         let active = try Descriptor.directory(spool.directory(.active))
-        if place == .failed || place == .corrupt {
-            let home = try Descriptor.directory(spool.directory(place, id))
-            do throws(SpoolError) {
+        do throws(SpoolError) {
+            if place == .failed || place == .corrupt {
+                let home = try Descriptor.directory(spool.directory(place, id))
                 try active.rename(Self.claimName(id), to: home, as: EntryName(Spool.originalName))
                 try home.sync()
-                return
-            } catch .system(_, _, EEXIST) {}
+            } else {
+                try active.rename(Self.claimName(id), to: active, as: Self.settledName(id))
+            }
+        } catch where error.isVanished {
+        } catch .system(_, _, EEXIST) {
+            try remove(Self.claimName(id), id)
         }
+    }
+
+    private static func settledName(_ id: JobID) -> EntryName { EntryName(Spool.gonePrefix + id.rawValue) }
+
+    /// Removes what is left of the claim of a job that was accepted. It takes as long as copying did, and nobody waits for it; what a
+    /// crash leaves is removed by the next start.
+    public func removeSettled(_ id: JobID) throws(SpoolError) { try remove(Self.settledName(id), id) }
+
+    private func remove(_ name: EntryName, _ id: JobID) throws(SpoolError) {
+        let active = try Descriptor.directory(spool.directory(.active))
         do throws(SpoolError) {
-            try Removal.remove(Self.claimName(id), in: active)
+            try Removal.remove(name, in: active)
         } catch {
             // The submitter can make a tree that we may not remove (sticky folders): it is put out of the way, for a person.
             let corrupt = try Descriptor.directory(spool.directory(.corrupt))
-            try active.rename(Self.claimName(id), to: corrupt, as: EntryName("\(Spool.gonePrefix)\(id).\(UInt32.random(in: 0...UInt32.max))"))
+            try active.rename(name, to: corrupt, as: EntryName("\(Spool.gonePrefix)\(id).\(UInt32.random(in: 0...UInt32.max))"))
         }
     }
 }

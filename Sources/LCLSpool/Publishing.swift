@@ -15,11 +15,19 @@ extension Spool {
 
     /// Publishes a job's result: once it returns, `done/ID/` is there whole. The row becomes final after that. `timings` have no flush of
     /// their own: a power cut may leave them torn, which nothing depends on.
-    public func publish(_ id: JobID, result: Data, timings: Data? = nil) throws(SpoolError) {
+    /// - Parameter keepsPictures: they are left for ``removePictures(of:)``, since nobody need wait for that.
+    public func publish(_ id: JobID, result: Data, timings: Data? = nil, keepsPictures: Bool = false) throws(SpoolError) {
         let home = directory(.active, id)
         if let timings { try write(timings, to: "\(home)/\(Self.timingsName)") }
         try DurableFile.write(result, to: "\(home)/\(Self.resultName)", mode: 0o644)
-        try finishPublishing(id)
+        try finishPublishing(id, keepsPictures: keepsPictures)
+    }
+
+    /// Of a job that is done.
+    public func removePictures(of id: JobID) throws(SpoolError) {
+        do throws(SpoolError) {
+            try Removal.remove(EntryName(Self.picturesName), in: Descriptor.directory(directory(.done, id)))
+        } catch where error.isVanished {}
     }
 
     private func write(_ timings: Data, to path: String) throws(SpoolError) {
@@ -38,12 +46,12 @@ extension Spool {
     }
 
     /// S5 to S6, for a job in `active/` whose `result.json` or `error.json` is there. Its submitter may read it from then on.
-    public func finishPublishing(_ id: JobID) throws(SpoolError) {
+    public func finishPublishing(_ id: JobID, keepsPictures: Bool = false) throws(SpoolError) {
         let home = directory(.active, id)
         try removeDrafts(in: home)
         try share(home, with: IntakeRecord.read(home).submitter)
         if access("\(home)/\(Self.resultName)", F_OK) == 0 {
-            try Removal.remove(EntryName(Self.picturesName), in: Descriptor.directory(home))
+            if !keepsPictures { try Removal.remove(EntryName(Self.picturesName), in: Descriptor.directory(home)) }
             try move(EntryName(id.rawValue), from: .active, to: .done, as: id)
         } else {
             try move(EntryName(id.rawValue), from: .active, to: .failed, as: id)

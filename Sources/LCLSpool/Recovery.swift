@@ -60,7 +60,7 @@ extension Spool {
         func attempt(_ work: () throws(SpoolError) -> Void) {
             do throws(SpoolError) { try work() } catch { troubles.append(error) }
         }
-        for (place, prefix) in [(Place.active, Snapshot.prefix), (.done, Self.gonePrefix), (.failed, Self.gonePrefix), (.corrupt, Self.gonePrefix)] {
+        for (place, prefix) in [(Place.active, Snapshot.prefix), (.active, Self.gonePrefix), (.done, Self.gonePrefix), (.failed, Self.gonePrefix), (.corrupt, Self.gonePrefix)] {
             let home = try Descriptor.directory(directory(place))
             for name in try home.entries() where name.description.hasPrefix(prefix) {
                 attempt { () throws(SpoolError) in try Removal.remove(name, in: home) }
@@ -69,6 +69,9 @@ extension Spool {
         for id in try jobs(in: .active) {
             let isPublished = [Self.resultName, ErrorReport.fileName].contains { access("\(directory(.active, id))/\($0)", F_OK) == 0 }
             if isPublished { attempt { () throws(SpoolError) in try finishPublishing(id) } }
+        }
+        for id in try jobs(in: .done) where access("\(directory(.done, id))/\(Self.picturesName)", F_OK) == 0 {
+            attempt { () throws(SpoolError) in try removePictures(of: id) }
         }
         for id in try jobs(in: .failed) where access("\(directory(.failed, id))/\(ErrorReport.fileName)", F_OK) != 0 {
             attempt { () throws(SpoolError) in try reopen(id) }

@@ -2,7 +2,8 @@
 import Glibc
 import LCLJob
 
-/// How long finished jobs are kept. Oldest first go those that are too old, and then as many as the size asks for.
+/// How long finished jobs are kept. Those that are too old go, and then as many as the size asks for: each time the oldest of the
+/// submitter who takes most room, so that nobody's results go because somebody else fills the disk.
 public struct Retention: Equatable, Sendable {
     /// In seconds; `nil` is for ever.
     public var maximumAge: Int?
@@ -29,15 +30,23 @@ public struct Retention: Equatable, Sendable {
         }
     }
 
-    /// The jobs to forget, oldest first.
-    public func outdated(_ jobs: [FinishedJob], now: Int64) -> [FinishedJob] {
-        var bytes = jobs.reduce(0) { $0 + $1.bytes }
-        return jobs.sorted { ($0.finished, $0.id) < ($1.finished, $1.id) }.filter { job in
-            let isOld = maximumAge.map { now - job.finished > Int64($0) * 1000 } ?? false
-            let isTooMuch = maximumBytes.map { bytes > $0 } ?? false
-            if isOld || isTooMuch { bytes -= job.bytes }
-            return isOld || isTooMuch
+    /// The jobs to forget.
+    /// - Parameter submitters: whose each job is; those that nobody is known for count as one user's.
+    public func outdated(_ jobs: [FinishedJob], of submitters: [JobID: UInt32] = [:], now: Int64) -> [FinishedJob] {
+        func isOld(_ job: FinishedJob) -> Bool { maximumAge.map { now - job.finished > Int64($0) * 1000 } ?? false }
+        var outdated = jobs.filter(isOld)
+        guard let maximumBytes else { return outdated }
+        // Each user's, the oldest last.
+        var kept = Dictionary(grouping: jobs.filter { !isOld($0) }) { submitters[$0.id].map(Int.init) ?? -1 }
+            .mapValues { (jobs: $0.sorted { ($0.finished, $0.id) > ($1.finished, $1.id) }, bytes: $0.reduce(0) { $0 + $1.bytes }) }
+        var bytes = kept.values.reduce(0) { $0 + $1.bytes }
+        while bytes > maximumBytes, let largest = kept.filter({ !$0.value.jobs.isEmpty }).max(by: { ($0.value.bytes, $0.key) < ($1.value.bytes, $1.key) })?.key {
+            let job = kept[largest]!.jobs.removeLast()
+            kept[largest]!.bytes -= job.bytes
+            bytes -= job.bytes
+            outdated.append(job)
         }
+        return outdated
     }
 }
 

@@ -14,6 +14,13 @@ struct Snapshot {
     private let allowance: Allowance?
     private let home: String
     private var bytes = 0
+    /// The folder of the last copy.
+    private var folder = ""
+    /// What was free at the last look, less what was copied since, and how many copies ago that was.
+    private var room = (bytes: 0, age: 0)
+
+    /// The disk is looked at again after so many copies, and before each that leaves less than so many bytes above the reserve.
+    private static let roomLasts = 64, roomToSpare = 256 << 20
 
     /// Begins afresh: what an earlier try left is removed.
     init(spool: Spool, id: JobID, record: IntakeRecord, limits: Intake.Limits, allowance: Allowance?) throws(SpoolError) {
@@ -117,13 +124,16 @@ struct Snapshot {
         bytes += size
     }
 
-    private func makeFolders(of path: String) throws(SpoolError) {
+    private mutating func makeFolders(of path: String) throws(SpoolError) {
+        let last = String(path[..<path.lastIndex(of: "/")!])
+        guard last != folder else { return }
         var cut = home.endIndex
         while let slash = path[path.index(after: cut)...].firstIndex(of: "/") {
             let folder = String(path[..<slash])
             if mkdir(folder, 0o700) < 0 && errno != EEXIST { throw SpoolError.system(attempt: "create", path: folder, errno: errno) }
             cut = slash
         }
+        folder = last
     }
 
     // MARK: To S3, or to S6 and SX

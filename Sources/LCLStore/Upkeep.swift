@@ -26,6 +26,18 @@ extension JobStore {
         }
     }
 
+    /// Whose every job is that is over.
+    public func submittersOfFinished() async throws(StoreError) -> [JobID: UInt32] {
+        try await read("read whose the finished jobs are") { db in
+            var submitters: [JobID: UInt32] = [:]
+            let rows = try Row.fetchCursor(db, sql: "SELECT id, uid FROM jobs WHERE state NOT IN ('queued', 'held', 'running')")
+            while let row = try rows.next() {
+                if let id = JobID(row["id"] as String) { submitters[id] = row["uid"] }
+            }
+            return submitters
+        }
+    }
+
     /// Brings the write-ahead log into the file and cuts it to nothing; a reader that holds it up leaves that to the next time.
     public func foldLog() async throws(StoreError) {
         try await unsafeWrite("fold the log") { _ = try? $0.checkpoint(.truncate) }

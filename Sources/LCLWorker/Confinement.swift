@@ -41,7 +41,8 @@ public struct Confinement: Codable, Equatable, Sendable {
         signal(SIGXFSZ, SIG_IGN)
         Self.limit(RLIMIT_CORE, to: 0)
         Self.limit(RLIMIT_FSIZE, to: 0)
-        Self.limit(RLIMIT_NOFILE, to: 64)
+        // Models' files are held open, as many shards as there are.
+        Self.limit(RLIMIT_NOFILE, to: 256)
         // Private data only: mapped weights and the address space that OpenBLAS reserves do not count.
         if memory > 0 { Self.limit(RLIMIT_DATA, to: memory) }
         active.append("limits")

@@ -12,43 +12,64 @@ public final class ModelShelf {
     private let threads: Int
     private let memory: Int
     private let prefixes: PrefixCache?
+    private let isWatchful: Bool
     /// Most lately used last.
-    private var loaded: [(name: String, runner: JobRunner)] = []
+    private var loaded: [(name: String, runner: JobRunner, watch: ModelWatch?)] = []
+
+    /// A file of the model was changed or cut short since it was loaded: nothing that it says is to be believed.
+    struct Changed: Error {
+        let model: String
+    }
 
     /// - Parameters:
     ///   - directory: where models lie; `nil` is the usual search path.
     ///   - threads: that a language model may use.
     ///   - memory: bytes that a support set of a language model may take.
     ///   - prefixes: where support sets that language models have read are kept.
+    ///   - isWatchful: whether the models' files are watched: for a process that lives long, and uses its shelf on one thread.
     public init(
         directory: String? = nil, limits: ImageLimits = ImageLimits(), capacity: Int = 2, threads: Int = 1,
-        memory: Int = LanguageLink.Options().memory, prefixes: PrefixCache? = nil
+        memory: Int = LanguageLink.Options().memory, prefixes: PrefixCache? = nil, isWatchful: Bool = false
     ) {
         searchPath = ModelDirectory.searchPath(explicit: directory)
         self.limits = limits
         self.capacity = capacity
-        (self.threads, self.memory, self.prefixes) = (threads, memory, prefixes)
+        (self.threads, self.memory, self.prefixes, self.isWatchful) = (threads, memory, prefixes, isWatchful)
     }
 
-    /// - Throws: ``Failure`` `model.unknown`; `internal` where the model is damaged.
+    /// The model of this name, loaded anew where its files were changed meanwhile.
+    /// - Throws: ``Failure`` `model.unknown`, `model.damaged`.
     public func runner(for name: String) throws -> JobRunner {
+        loaded.removeAll { $0.watch?.isIntact == false }
         if let i = loaded.firstIndex(where: { $0.name == name }) {
             loaded.append(loaded.remove(at: i))
         } else {
-            loaded.append((name, JobRunner(model: try load(name), limits: limits)))
+            loaded.append(try load(name))
             if loaded.count > capacity { loaded.removeFirst() }
         }
         return loaded[loaded.count - 1].runner
     }
 
-    private func load(_ name: String) throws -> any LoadedModel {
+    /// To be called before anything that the model made is passed on.
+    /// - Throws: ``Changed``.
+    func vouch(for name: String) throws(Changed) {
+        if loaded.contains(where: { $0.name == name && $0.watch?.isIntact == false }) { throw Changed(model: name) }
+    }
+
+    private func load(_ name: String) throws -> (String, JobRunner, ModelWatch?) {
         do {
-            return try ModelLoader.load(name, in: searchPath, threads: threads, memory: memory, prefixes: prefixes)
+            let directory = try ModelDirectory.find(name, in: searchPath)
+            // Before it is loaded: what changes meanwhile is seen.
+            let watch = isWatchful ? ModelWatch(directory) : nil
+            let model = try ModelLoader.load(directory, threads: threads, memory: memory, prefixes: prefixes)
+            return (name, JobRunner(model: model, limits: limits), watch)
         } catch let error as ModelError where error.kind == .notFound || error.kind == .badName {
             throw Failure(.modelUnknown, "there is no model '\(name)'; `lcl model list` shows the models", subject: "$.model")
         } catch {
             // Trying again would not mend it, so the job says why instead of wearing out its attempts.
-            throw Failure(.internal, "model '\(name)' cannot be used: \(error); `lcl model verify` checks it", subject: "$.model")
+            throw Failure(
+                .modelDamaged, "model '\(name)' cannot be used: \(error); `lcl model verify` checks it, and a retry answers the job once it is mended",
+                subject: "$.model")
         }
     }
 }

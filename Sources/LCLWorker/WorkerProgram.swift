@@ -14,7 +14,7 @@ public struct WorkerProgram {
     private let pictures: any PictureSource
     private let send: (WorkerReply) throws -> Void
     /// Linked support sets of the last runs: slices of a few jobs alternate.
-    private var linked: [(run: UInt64, job: JobRunner.LinkedJob)] = []
+    private var linked: [(run: UInt64, runner: JobRunner, job: JobRunner.LinkedJob)] = []
     private static let linkedRuns = 4
 
     /// - Parameters:
@@ -36,6 +36,7 @@ public struct WorkerProgram {
                 try answer(slice, from: pictures)
                 try send(.finished)
             } catch let failure as Failure {
+                try shelf.vouch(for: slice.manifest.model)
                 try send(.failed(failure))
             }
         case .probe: try send(.probed(breaches: Confinement.breaches()))
@@ -47,18 +48,22 @@ public struct WorkerProgram {
         let job = try link(slice, with: runner, from: source)
         try runner.answer(
             slice.queries, of: job, from: source, batch: slice.batch,
-            began: { try send(.began(ordinals: $0)) }, emit: { try send(.verdicts($0)) })
+            began: { try send(.began(ordinals: $0)) }, emit: {
+                try shelf.vouch(for: slice.manifest.model)
+                try send(.verdicts($0))
+            })
     }
 
     private mutating func link(
         _ slice: WorkerRequest.Slice, with runner: JobRunner, from source: some PictureSource
     ) throws -> JobRunner.LinkedJob {
-        if let known = linked.first(where: { $0.run == slice.run }) {
+        if let known = linked.first(where: { $0.run == slice.run && $0.runner === runner }) {
             try send(.linked(known.job.linked))
             return known.job
         }
         let job = try runner.link(slice.manifest, from: source, alive: { try send(.began(ordinals: [])) })
-        linked.append((slice.run, job))
+        try shelf.vouch(for: slice.manifest.model)
+        linked.append((slice.run, runner, job))
         if linked.count > Self.linkedRuns { linked.removeFirst() }
         try send(.linked(job.linked))
         return job

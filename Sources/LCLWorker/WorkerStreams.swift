@@ -9,14 +9,16 @@ import LCLModel
 public enum WorkerStreams {
     /// Exit status of a worker that crashed for want of memory.
     public static let exhausted: Int32 = 86
+    /// Exit status of a worker whose model was changed or cut short under it.
+    public static let bereft: Int32 = 87
 
     /// Until standard input ends, or the daemon is gone. To be called on the first thread, before there is another.
     /// - Parameter memory: bytes of data that the process may allocate; 0 is no limit.
     public static func run(models: String?, limits: ImageLimits, memory: Int) throws {
-        cposix_tell_exhaustion(exhausted)
+        cposix_tell_crashes(exhausted, bereft)
         let confinement = Confinement.enter(memory: memory, readable: ModelDirectory.readablePaths(explicit: models))
         // The rest is for weights in use, pictures and the rows of a batch.
-        let shelf = ModelShelf(directory: models, limits: limits, memory: memory > 0 ? memory / 4 * 3 : .max)
+        let shelf = ModelShelf(directory: models, limits: limits, memory: memory > 0 ? memory / 4 * 3 : .max, isWatchful: true)
         // The usual model at once, so that "ready" means it; another is loaded when a job asks for it.
         _ = try? shelf.runner(for: "default")
         var program = WorkerProgram(shelf: shelf, pictures: HandedPictures(), send: write)
@@ -24,7 +26,8 @@ public enum WorkerStreams {
         let fault = WorkerFault()
         while let line = readLine(strippingNewline: true) {
             fault.reach()
-            try program.answer(CanonicalJSON.decode(WorkerRequest.self, from: Data(line.utf8)))
+            let request = try CanonicalJSON.decode(WorkerRequest.self, from: Data(line.utf8))
+            do { try program.answer(request) } catch is ModelShelf.Changed { exit(bereft) }
         }
     }
 

@@ -18,11 +18,11 @@ struct LanguageTrainingOptions: ParsableArguments {
         guard (8...256).contains(rank), rank % 8 == 0 else { throw ValidationError("--rank must be a multiple of 8, from 8 to 256") }
     }
 
-    /// Trains, and writes `adapter.gguf` and `vision.gguf` into the folder `output`.
+    /// Trains, and writes `adapter.gguf` and `projector.gguf` into the folder `output`.
     func train(_ fit: LanguageFit, _ table: FeatureTable, sight: ModelDirectory, output: String) throws {
         guard let language else { throw ValidationError("--method mllm needs --language FILE, the language model to teach") }
-        let shards = try GGUFShards(path: language), encoder = try sight.open(sight.encoder().file)
-        let space = try LinkModel(directory: sight).link.space(.metric)
+        let shards = try GGUFShards(path: language)
+        let space = try LinkModel(directory: sight).link.linking(.metric).space
         var fit = fit
         fit.rank = rank
         let learned = try fit.run(
@@ -31,7 +31,7 @@ struct LanguageTrainingOptions: ParsableArguments {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         let architecture = try shards.first.string("general.architecture")
         try Data(learned.adapterFile(architecture: architecture)).write(to: URL(filePath: "\(output)/adapter.gguf"), options: .atomic)
-        try Data(learned.visionFile(encoder: encoder)).write(to: URL(filePath: "\(output)/vision.gguf"), options: .atomic)
-        print("\(output): adapter.gguf and vision.gguf")
+        try Data(learned.projectorFile()).write(to: URL(filePath: "\(output)/projector.gguf"), options: .atomic)
+        print("\(output): adapter.gguf and projector.gguf")
     }
 }

@@ -26,10 +26,13 @@ extension ModelCommand {
         @Option(help: ArgumentHelp("The vision model's GGUF file, with the projector (mmproj).", valueName: "file"), completion: .file())
         var vision: String
 
-        @Option(help: ArgumentHelp("What is added to the language model's matrices (a LoRA adapter as GGUF), if anything.", valueName: "file"), completion: .file())
-    var adapter: String?
+        @Option(help: ArgumentHelp("The projector's GGUF file, where `lcl train --method mllm` wrote one for the encoder.", valueName: "file"), completion: .file())
+        var projector: String?
 
-    @Option(help: ArgumentHelp("Where the model's directory is made.", valueName: "directory"))
+        @Option(help: ArgumentHelp("What is added to the language model's matrices (a LoRA adapter as GGUF), if anything.", valueName: "file"), completion: .file())
+        var adapter: String?
+
+        @Option(help: ArgumentHelp("Where the model's directory is made.", valueName: "directory"))
         var into = "/var/lib/lcld/models"
 
         @Option(help: ArgumentHelp("How supports are shown: paper, chat or compact; a template of your own goes into model.json.", valueName: "name"))
@@ -66,9 +69,9 @@ extension ModelCommand {
         func run() throws {
             let shards = try GGUFShards(path: language), trained = try LanguageConfiguration(shards).context
             let card = LanguageCard(
-                file: Self.name(of: language), vision: Self.name(of: vision), adapter: adapter.map(Self.name), split: split ? true : nil, template: .named(template), length: length, calibration: calibration,
+                file: Self.name(of: language), vision: Self.name(of: vision), projector: projector.map(Self.name), adapter: adapter.map(Self.name), split: split ? true : nil, template: .named(template), length: length, calibration: calibration,
                 temperature: temperature, context: min(context ?? 16_384, trained))
-            let files = shards.files.map(\.path) + [vision] + [adapter].compactMap(\.self)
+            let files = shards.files.map(\.path) + [vision] + [projector, adapter].compactMap(\.self)
             let title = description ?? (try? shards.first.string("general.name")) ?? card.file
             let model = try ModelDirectory.make(name, in: into, description: title, licence: licence, language: card, of: files, linking: link)
             do {

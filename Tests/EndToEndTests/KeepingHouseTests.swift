@@ -92,6 +92,13 @@ extension EndToEnd {
             #expect(try rig.refusal("second") == "quota.exceeded")
             try drop("other", uid: 1001)
             try rig.wait("all but one are queued") { try rig.status().jobs["queued"] == 4 }
+            // A job that is tried again counts like a new one, unless an administrator wants it.
+            #expect(rig.ctl("cancel", "first").status == 0)
+            try drop("third", uid: 1000)
+            try rig.wait("third is queued") { rig.ctl("show", "third").status == 0 }
+            let refused = rig.ctl(as: 1000, "retry", "first")
+            #expect(refused.status == 5 && refused.error.contains("1 jobs at a time"), "\(refused.error)")
+            #expect(rig.ctl("retry", "first").status == 0)
         }
 
         @Test(arguments: [0, 12288] as [UInt64]) func damagedDatabase_isRebuilt_fromSpoolAndResults(offset: UInt64) throws {

@@ -3,6 +3,8 @@ import Foundation
 import Glibc
 import LCLControl
 import LCLJob
+import TestModels
+import TestPictures
 import Testing
 
 extension EndToEnd {
@@ -23,11 +25,49 @@ extension EndToEnd {
             // A worker that comes up now finds the damage; the one that has the model loaded may still answer.
             for worker in try rig.status().workers { kill(worker.pid, SIGKILL) }
             try rig.drop(sample.directory, as: "during")
-            #expect(["internal", "model.unknown"].contains(try rig.refusal("during")))
+            #expect(["model.damaged", "model.unknown"].contains(try rig.refusal("during")))
             #expect(rig.daemon?.isRunning == true)
             try Data(contentsOf: Self.standard.appending(path: file)).write(to: URL(filePath: path), options: .atomic)
             #expect(rig.ctl("retry", "during").status == 0)
             #expect(try rig.result("during") == sample.answer(as: "during"))
+        }
+
+        /// A language model's weights stay in the file, so that a worker at work meets what is done to it.
+        @Test(arguments: ["cut short", "written over"])
+        func noPictureIsBlamed_whenALanguageModelIsSpoiledUnderAWorker(how: String) throws {
+            let rig = try Rig()
+            rig.models = rig.root.appending(path: "models").path
+            try TestModels.makeTiny(in: rig.root.appending(path: "models"))
+            let file = rig.root.appending(path: "models/tiny/language.gguf"), whole = try Data(contentsOf: file)
+            let job = rig.root.appending(path: "job")
+            try TestPictures.writeJob(at: job, classes: 2, shots: 2, queries: 200, side: 48)
+            let pictures = try FileManager.default.subpathsOfDirectory(atPath: job.path).filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".png") }
+            var manifest = try Manifest.fromLayout(files: pictures).get()
+            (manifest.model, manifest.method) = ("tiny", .mllm)
+            try CanonicalJSON.encode(manifest).write(to: job.appending(path: "job.json"))
+            let reference = Rig.run("lcl", ["classify", job.path, "--id", "during", "--models", rig.models!])
+            try rig.start()
+            try rig.drop(job, as: "during")
+            var worker: Int32 = 0
+            try rig.wait("the worker is at its queries") {
+                guard let job = try? rig.detail(of: "during"), job.summary.answered > 0, let busy = try rig.status().workers.first(where: { $0.state == .busy }) else { return false }
+                worker = busy.pid
+                return true
+            }
+            #expect(kill(worker, SIGSTOP) == 0)
+            #expect(try rig.state(of: "during") == .running)
+            if how == "cut short" {
+                #expect(truncate(file.path, 100) == 0)
+            } else {
+                let handle = try FileHandle(forWritingTo: file)
+                try handle.write(contentsOf: Data(repeating: 0x7F, count: whole.count))
+            }
+            #expect(kill(worker, SIGCONT) == 0)
+            #expect(try rig.refusal("during") == "model.damaged")
+            #expect(rig.logText.contains("a file of its model was changed or cut short under worker \(worker)"))
+            try whole.write(to: file, options: .atomic)
+            #expect(rig.ctl("retry", "during").status == 0)
+            #expect(try rig.result("during") == reference.out)
         }
     }
 }

@@ -4,9 +4,12 @@
 //
 // LCL_FAULT_ROOT    the directory; absolute, without symbolic links
 // LCL_FAULT_LOG     file that lines "NUMBER CALL DEED PATH" are appended to: every call without a point, else only the point
-// LCL_FAULT_POINT   number of the call, from 1; unset lists
+// LCL_FAULT_POINT   number of the call, from 1, or of the first after it that can meet the action; where this and LCL_FAULT_NEXT
+//                   are unset, it lists
 // LCL_FAULT_ACTION  kill: SIGKILL before the call; after: SIGKILL after it; cut: before it, and what was not flushed is cut off its
 //                   files, as a power cut may; eio, enospc, eintr: the call fails; short: half of the bytes are written
+// LCL_FAULT_NEXT    a second fault: so many calls after the first (or after the start), likewise
+// LCL_FAULT_NEXT_ACTION  its action
 #define _GNU_SOURCE
 #include "fault.h"
 
@@ -33,25 +36,33 @@ enum { WRITES = 1, GROWS = 2, INTERRUPTIBLE = 4 };
 static char root[PATH_MAX];
 static size_t root_length;
 static int log_file = -1;
-static long point;
-static char action[16];
+/// What is done, and at which call.
+struct fault { atomic_long from; atomic_int is_over; char action[16]; };
+static struct fault first, second;
+static int cuts;
 static atomic_long reached;
+
+static void read_fault(struct fault *fault, const char *number, const char *action) {
+    const char *from = getenv(number), *deed = getenv(action);
+    fault->from = from ? atol(from) : 0;
+    snprintf(fault->action, sizeof fault->action, "%s", deed ? deed : "-");
+    cuts |= strcmp(fault->action, "cut") == 0;
+}
 
 __attribute__((constructor)) static void begin(void) {
     const char *directory = getenv("LCL_FAULT_ROOT"), *file = getenv("LCL_FAULT_LOG");
-    const char *number = getenv("LCL_FAULT_POINT"), *deed = getenv("LCL_FAULT_ACTION");
     if (directory && file) {
         log_file = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
         snprintf(root, sizeof root, "%s/", directory);
-        snprintf(action, sizeof action, "%s", deed ? deed : "-");
-        point = number ? atol(number) : 0;
+        read_fault(&first, "LCL_FAULT_POINT", "LCL_FAULT_ACTION");
+        read_fault(&second, "LCL_FAULT_NEXT", "LCL_FAULT_NEXT_ACTION");
         root_length = strlen(root);
     }
     unsetenv("LD_PRELOAD");
 }
 
-static void die(void) {
-    if (strcmp(action, "cut") == 0) fault_cut();
+static void die(int cutting) {
+    if (cutting) fault_cut();
     kill(getpid(), SIGKILL);
     for (;;) pause();
 }
@@ -61,32 +72,53 @@ struct turn {
     int fails_with;
     int is_short;
     int is_last;
+    int is_over;
 };
 
-static const char *deed(int can, struct turn *turn) {
-    if (strcmp(action, "kill") == 0 || strcmp(action, "cut") == 0) return action;
-    if (strcmp(action, "after") == 0) { turn->is_last = 1; return action; }
-    if (strcmp(action, "eio") == 0) { turn->fails_with = EIO; return action; }
-    if (strcmp(action, "enospc") == 0 && can & GROWS) { turn->fails_with = ENOSPC; return action; }
-    if (strcmp(action, "eintr") == 0 && can & INTERRUPTIBLE) { turn->fails_with = EINTR; return action; }
-    if (strcmp(action, "short") == 0 && can & WRITES) { turn->is_short = 1; return action; }
-    return "-";
+/// Whether a call that can meet these things can meet `action`; how is in `turn` then.
+static int can_meet(const char *action, int can, struct turn *turn) {
+    if (strcmp(action, "kill") == 0 || strcmp(action, "cut") == 0) return turn->is_over = 1;
+    if (strcmp(action, "after") == 0) return turn->is_last = 1;
+    if (strcmp(action, "eio") == 0) return turn->fails_with = EIO;
+    if (strcmp(action, "enospc") == 0 && can & GROWS) return turn->fails_with = ENOSPC;
+    if (strcmp(action, "eintr") == 0 && can & INTERRUPTIBLE) return turn->fails_with = EINTR;
+    if (strcmp(action, "short") == 0 && can & WRITES) return turn->is_short = 1;
+    return 0;
+}
+
+/// Whether it is the turn of `fault`, which comes once.
+static int strikes(struct fault *fault, long number, int can, struct turn *turn) {
+    struct turn struck = *turn;
+    if (!fault->from || number < fault->from || fault->is_over || !can_meet(fault->action, can, &struck)) return 0;
+    if (atomic_exchange(&fault->is_over, 1)) return 0;
+    *turn = struck;
+    return 1;
+}
+
+/// The fault whose turn it is at this call.
+static const struct fault *due(long number, int can, struct turn *turn) {
+    if (first.from && !first.is_over) {
+        if (!strikes(&first, number, can, turn)) return NULL;
+        if (second.from) second.from += number;
+        return &first;
+    }
+    return strikes(&second, number, can, turn) ? &second : NULL;
 }
 
 /// Numbers a call on `path` and says what is to happen to it; does not come back from a kill.
 static struct turn reach(const char *call, int can, const char *path) {
-    struct turn turn = {0, 0, 0, 0};
+    struct turn turn = {0};
     int cause = errno;
     if (root_length && strncmp(path, root, root_length) == 0) {
         turn.is_ours = 1;
         long number = atomic_fetch_add(&reached, 1) + 1;
-        if (!point || number == point) {
+        const struct fault *fault = due(number, can, &turn);
+        if (fault || (!first.from && !second.from)) {
             char line[PATH_MAX + 64];
-            const char *done = point ? deed(can, &turn) : "-";
-            int length = snprintf(line, sizeof line, "%ld %s %s %s\n", number, call, done, path + root_length);
+            int length = snprintf(line, sizeof line, "%ld %s %s %s\n", number, call, fault ? fault->action : "-", path + root_length);
             REAL(write)(log_file, line, (size_t)length);
-            if (done == action && !turn.is_last && !turn.is_short && !turn.fails_with) die();
         }
+        if (turn.is_over) die(strcmp(fault->action, "cut") == 0);
     }
     errno = cause;
     return turn;
@@ -119,7 +151,7 @@ static struct turn reach_at(const char *call, int can, int directory, const char
     do {                                                    \
         if ((turn).fails_with) { errno = (turn).fails_with; return -1; } \
         __typeof__(call) result_ = (call);                  \
-        if ((turn).is_last) die();                          \
+        if ((turn).is_last) die(0);                          \
         return result_;                                     \
     } while (0)
 
@@ -129,13 +161,13 @@ static size_t share(struct turn turn, size_t count) { return turn.is_short && co
 
 ssize_t write(int file, const void *bytes, size_t count) {
     struct turn turn = reach_file("write", WRITES | GROWS | INTERRUPTIBLE, file);
-    if (turn.is_ours) fault_dirties(file, action);
+    if (turn.is_ours) fault_dirties(file, cuts);
     MAKE(turn, REAL(write)(file, bytes, share(turn, count)));
 }
 
 ssize_t pwrite(int file, const void *bytes, size_t count, off_t at) {
     struct turn turn = reach_file("pwrite", WRITES | GROWS | INTERRUPTIBLE, file);
-    if (turn.is_ours) fault_dirties(file, action);
+    if (turn.is_ours) fault_dirties(file, cuts);
     MAKE(turn, REAL(pwrite)(file, bytes, share(turn, count), at));
 }
 
@@ -143,13 +175,13 @@ ssize_t pwrite64(int file, const void *bytes, size_t count, off64_t at) { return
 
 ssize_t writev(int file, const struct iovec *parts, int count) {
     struct turn turn = reach_file("writev", WRITES | GROWS | INTERRUPTIBLE, file);
-    if (turn.is_ours) fault_dirties(file, action);
+    if (turn.is_ours) fault_dirties(file, cuts);
     MAKE(turn, REAL(writev)(file, parts, (int)share(turn, (size_t)count)));
 }
 
 ssize_t copy_file_range(int from, off64_t *in, int to, off64_t *out, size_t count, unsigned flags) {
     struct turn turn = reach_file("copy_file_range", WRITES | GROWS | INTERRUPTIBLE, to);
-    if (turn.is_ours) fault_dirties(to, action);
+    if (turn.is_ours) fault_dirties(to, cuts);
     MAKE(turn, REAL(copy_file_range)(from, in, to, out, share(turn, count), flags));
 }
 
@@ -160,7 +192,7 @@ int ioctl(int file, unsigned long request, ...) {
     va_end(rest);
     if (request != FICLONE) return REAL(ioctl)(file, request, argument);
     struct turn turn = reach_file("clone", GROWS | INTERRUPTIBLE, file);
-    if (turn.is_ours) fault_dirties(file, action);
+    if (turn.is_ours) fault_dirties(file, cuts);
     MAKE(turn, REAL(ioctl)(file, request, argument));
 }
 
@@ -176,7 +208,7 @@ void *mmap(void *address, size_t length, int protection, int flags, int file, of
         struct turn turn = reach_file("mmap", 0, file);
         if (turn.fails_with) { errno = ENOMEM; return MAP_FAILED; }
         void *result = REAL(mmap)(address, length, protection, flags, file, at);
-        if (turn.is_last) die();
+        if (turn.is_last) die(0);
         return result;
     }
     return REAL(mmap)(address, length, protection, flags, file, at);

@@ -3,8 +3,8 @@
 #ifndef FAULT_H
 #define FAULT_H
 
-/// `file` is about to be written to; remembers how long it is, where nothing was written since its last flush.
-void fault_dirties(int file, const char *action);
+/// `file` is about to be written to; where there may be a cut, remembers how long it is, if nothing was written since its last flush.
+void fault_dirties(int file, int cuts);
 
 /// `file` was flushed; -1 is every file.
 void fault_flushed(int file);

@@ -5,7 +5,6 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,9 +27,9 @@ static struct file *find(const struct stat *status) {
     return 0;
 }
 
-void fault_dirties(int descriptor, const char *action) {
+void fault_dirties(int descriptor, int cuts) {
     struct stat status;
-    if (strcmp(action, "cut") != 0 || fstat(descriptor, &status) < 0 || !S_ISREG(status.st_mode)) return;
+    if (!cuts || fstat(descriptor, &status) < 0 || !S_ISREG(status.st_mode)) return;
     pthread_mutex_lock(&lock);
     struct file *file = find(&status);
     if (!file && count < (int)(sizeof files / sizeof *files)) {

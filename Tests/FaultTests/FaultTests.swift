@@ -21,14 +21,21 @@ import Testing
             plan = plan.filter { "\(scenario.name):\($0.point.number):\($0.action.rawValue)" == Self.choice }
         }
         #expect(trial.reference.points.count > 20)
-        let tally = await Self.outcomes(of: plan, in: trial)
-        print("""
-            faults: \(scenario.name): \(trial.reference.points.count) points, \(plan.count) trials (\(tally.alone) finished alone, \
-            \(tally.restarted) after a restart, \(tally.notReached) over before their point), broken \(tally.broken.count), seed \(Self.seed)
-            """)
-        for failure in tally.broken { Issue.record("\(failure)") }
+        let tally = await Self.outcomes(of: plan, in: trial, called: "faults: \(scenario.name)")
         // Threads may come in another order, and the last points of a run then have lower numbers.
         #expect(tally.notReached * 20 <= plan.count)
+    }
+
+    /// The second fault strikes while the daemon deals with the first, or puts right what that has left.
+    @Test(arguments: Scenario.all) func everyJob_isAnsweredOnceAndRight_whenAnotherCallFailsSoonAfter(_ scenario: Scenario) async throws {
+        guard scenario.isChosen(by: Self.choice), !Self.choice.contains(":") else { return }
+        let trial = try await Trial(scenario)
+        var random = SeededGenerator(seed: Self.seed &+ 1)
+        let rounds = Self.choice == "all" ? 4 : 1
+        let plan = (0..<rounds).flatMap { _ in Fault.pairs(trial.reference.points, share: Self.choice.isEmpty ? 4 : 1, using: &random) }
+        let tally = await Self.outcomes(of: plan, in: trial, called: "two faults in a row: \(scenario.name)")
+        // Many lives have too little to put right for the second to find its call.
+        #expect(tally.notReached * 4 <= plan.count * 3)
     }
 
     private struct Tally {
@@ -47,7 +54,8 @@ import Testing
         }
     }
 
-    private static func outcomes(of plan: [Fault], in trial: Trial) async -> Tally {
+    /// Tries all of `plan`, says what came of it, and records what broke.
+    private static func outcomes(of plan: [Fault], in trial: Trial, called name: String) async -> Tally {
         var tally = Tally(), waiting = plan.makeIterator()
         await withTaskGroup(of: Trial.Outcome.self) { group in
             for _ in 0..<atOnce { if let fault = waiting.next() { group.addTask { await trial.run(fault) } } }
@@ -56,6 +64,11 @@ import Testing
                 if let fault = waiting.next() { group.addTask { await trial.run(fault) } }
             }
         }
+        print("""
+            \(name): \(trial.reference.points.count) points, \(plan.count) trials (\(tally.alone) finished alone, \(tally.restarted) after a restart, \
+            \(tally.notReached) over before their point), broken \(tally.broken.count), seed \(seed)
+            """)
+        for failure in tally.broken { Issue.record("\(failure)") }
         return tally
     }
 }

@@ -18,20 +18,19 @@ final class Life {
 
     /// - Parameters:
     ///   - settings: as environment variables.
-    ///   - watched: whether the fault library is there: it lists the points, or does `fault`.
-    init(on scratch: Scratch, settings: [String: String], watched: Bool = false, fault: Fault? = nil) throws {
+    ///   - strikes: what the fault library is told beside its place; none where it is not there, empty where it only lists the points.
+    init(on scratch: Scratch, settings: [String: String], strikes: [String: String]? = nil) throws {
         client = ControlClient(socket: scratch.socket, timeout: .seconds(20))
         let program = Self.programs.appending(path: "lcld").path
         var environment = ProcessInfo.processInfo.environment
         environment["LCLD_WORKERS_COUNT"] = "1"
         environment["LCLD_INTAKE_SCAN"] = "1s"
         environment.merge(settings) { $1 }
-        if watched || fault != nil {
+        if let strikes {
             environment["LD_PRELOAD"] = try FaultLibrary.path()
             environment["LCL_FAULT_ROOT"] = scratch.disk.path
             environment["LCL_FAULT_LOG"] = scratch.points.path
-            environment["LCL_FAULT_POINT"] = fault.map { String($0.point.number) }
-            environment["LCL_FAULT_ACTION"] = fault?.action.rawValue
+            environment.merge(strikes) { $1 }
         }
         let arguments = [program, "run", "--spool", scratch.spool.path, "--state", scratch.state.path, "--socket", scratch.socket]
         pid = try Self.spawn(arguments, environment.map { "\($0)=\($1)" }, log: scratch.log.path)
@@ -70,5 +69,23 @@ final class Life {
         let code = posix_spawn(&child, words[0]!, &actions, nil, &words, &variables)
         guard code == 0 else { throw NotStarted(code: code) }
         return child
+    }
+}
+
+extension Fault {
+    /// For the fault library, in the life of the first fault.
+    var strikes: [String: String] {
+        var told = ["LCL_FAULT_POINT": String(point.number), "LCL_FAULT_ACTION": action.rawValue]
+        if case .later(let calls, let action) = second { told.merge(Self.next(calls, action)) { $1 } }
+        return told
+    }
+
+    /// In the life after it; `nil` where that is left alone.
+    var strikesAfterwards: [String: String]? {
+        if case .afterwards(let number, let action) = second { Self.next(number, action) } else { nil }
+    }
+
+    private static func next(_ number: Int, _ action: Action) -> [String: String] {
+        ["LCL_FAULT_NEXT": String(number), "LCL_FAULT_NEXT_ACTION": action.rawValue]
     }
 }

@@ -71,6 +71,7 @@ final class Scratch: Sendable {
             let parts = path.split(separator: "/")
             if ["tmp", "incoming"].contains(parts[0]) { return parts.count > 1 }
             if parts[0] == "active" { return parts.count > 1 && !waiting.contains(String(parts[1])) }
+            if parts[0] == "done", parts.last == "pictures" { return true }
             return path != ".lock" && parts.contains { $0.hasPrefix(".") } && !parts.contains("original")
         }
     }

@@ -58,7 +58,7 @@ struct Soak {
         }
     }
 
-    /// Until nothing waits any more, or `seconds` are over.
+    /// Until nothing waits any more and all is tidied up, or `seconds` are over.
     mutating func drain(seconds: Double) async throws {
         let end = ContinuousClock.now + .seconds(seconds)
         while !waiting.isEmpty, ContinuousClock.now < end {
@@ -66,6 +66,8 @@ struct Soak {
             harvest()
             try await Task.sleep(for: .milliseconds(50))
         }
+        // What nobody waits for may take a moment.
+        while !strays.isEmpty, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(50)) }
         try await life.kill()
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// One scenario with one fault: a life under it, a clean life after it, and the judgement of what is left.
+/// One scenario with one fault, or two in a row: a life under each, a clean life after them, and the judgement of what is left.
 struct Trial: Sendable {
     /// How a run without faults leaves everything.
     struct Reference: Sendable {
@@ -15,7 +15,7 @@ struct Trial: Sendable {
         case finishedAlone
         /// It ended, or did not finish in time, and the next start did the rest.
         case finishedAfterRestart
-        /// The run was over before the point.
+        /// The run was over before the point, or before the second one.
         case notReached
         case broken(String)
     }
@@ -31,7 +31,7 @@ struct Trial: Sendable {
         self.scenario = scenario
         template = try Scratch()
         try await scenario.furnish(template)
-        let scratch = try Scratch(like: template), life = try Life(on: scratch, settings: scenario.settings, watched: true)
+        let scratch = try Scratch(like: template), life = try Life(on: scratch, settings: scenario.settings, strikes: [:])
         var play = Play(scenario, on: scratch)
         try await play.settle(life, within: 30)
         let rows = try await play.rows(life)
@@ -46,17 +46,20 @@ struct Trial: Sendable {
     private func judged(_ fault: Fault) async throws -> Outcome {
         let scratch = try Scratch(like: template)
         var play = Play(scenario, on: scratch)
-        let first = try Life(on: scratch, settings: scenario.settings, fault: fault)
-        let ending = try await play.live(first, within: Self.patience)
-        try await first.kill()
+        var ending = Play.Ending.over
+        for strikes in [fault.strikes, fault.strikesAfterwards].compactMap(\.self) {
+            let life = try Life(on: scratch, settings: scenario.settings, strikes: strikes)
+            ending = try await play.live(life, within: Self.patience)
+            try await life.kill()
+        }
         let met = scratch.loggedPoints()
-        let second = try Life(on: scratch, settings: scenario.settings)
-        try await play.checkGranted(second)
-        try await play.settle(second, within: 40)
-        let rows = try await play.rows(second)
-        try await second.kill()
+        let last = try Life(on: scratch, settings: scenario.settings)
+        try await play.checkGranted(last)
+        try await play.settle(last, within: 40)
+        let rows = try await play.rows(last)
+        try await last.kill()
         if let difference = difference(scratch.tree(), rows) { return .broken("\(scenario.name):\(fault): \(difference)\n\(scratch.logText)") }
-        if met.isEmpty { return .notReached }
+        if met.count < (fault.second == nil ? 1 : 2) { return .notReached }
         if case .settled = ending { return .finishedAlone }
         return .finishedAfterRestart
     }

@@ -5,15 +5,17 @@ import Glibc
 import LCLJob
 import LCLWorker
 
-/// A worker that somebody has taken over: it answers like an honest one until a job is called like one of its tricks.
+/// A worker that somebody has taken over: it answers like an honest one until a job is called like one of its tricks. A job called
+/// `lurking-...` makes it answer the other label ever after.
 @main
 enum HostileWorker {
     static func main() throws {
         try say(.ready(engine: "hostile", confinement: Confinement()))
+        var label = "a"
         while let line = readLine() {
             guard case .slice(let slice) = try CanonicalJSON.decode(WorkerRequest.self, from: Data(line.utf8)) else { continue }
-            let trick = tricks[slice.job.rawValue] ?? answer
-            try trick(slice)
+            if let trick = tricks[slice.job.rawValue] { try trick(slice) } else { try answer(slice, label) }
+            if slice.job.rawValue.hasPrefix("lurking") { label = "b" }
         }
     }
 
@@ -45,9 +47,9 @@ enum HostileWorker {
         },
     ]
 
-    private static func answer(_ slice: Slice) throws {
+    private static func answer(_ slice: Slice, _ label: String = "a") throws {
         try say(.linked(linked(slice.manifest.model)))
-        try say(.verdicts(slice.queries.map { Numbered(ordinal: $0.ordinal, value: verdict($0.value.id, $0.value.image, "a")) }))
+        try say(.verdicts(slice.queries.map { Numbered(ordinal: $0.ordinal, value: verdict($0.value.id, $0.value.image, label)) }))
         try say(.finished)
     }
 

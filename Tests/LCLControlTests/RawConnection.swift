@@ -6,7 +6,8 @@ import Glibc
 final class RawConnection: Sendable {
     private let descriptor: Int32
 
-    init?(_ path: String) {
+    /// - Parameter patience: seconds that a silent server is waited for: no test waits for ever.
+    init?(_ path: String, patience: Int = 20) {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -18,8 +19,7 @@ final class RawConnection: Sendable {
             Glibc.close(descriptor)
             return nil
         }
-        // No test waits for ever.
-        var limit = timeval(tv_sec: 20, tv_usec: 0)
+        var limit = timeval(tv_sec: patience, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         self.descriptor = descriptor
     }
@@ -27,10 +27,15 @@ final class RawConnection: Sendable {
     deinit { Glibc.close(descriptor) }
 
     @discardableResult
-    func send(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        return Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
+    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> Bool {
+        Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
     }
+
+    /// Says that nothing more comes; answers still can.
+    func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// The next piece of what the server says; `nil` where it says nothing.
     func readSome() async -> String? {

@@ -220,14 +220,22 @@ struct JobRunTests {
         var run = Self.run(queries: 4)
         _ = run.assign(to: 1, size: 4)
         _ = run.handle(.replied(.began(ordinals: [0, 1])), from: 1)
-        #expect(run.handle(.died(cause: "signal 9", memory: true), from: 1) == [.end(.crashed(evidence: ["signal 9, at queries q0, q1"]))])
+        #expect(run.handle(.died(cause: "signal 9", .memory), from: 1) == [.end(.crashed(evidence: ["signal 9, at queries q0, q1"]))])
         var gently = JobRun(
             manifest: Manifest(
                 labels: [.init(name: "a", support: ["a.png"]), .init(name: "b", support: ["b.png"])], queries: .list([.init(id: "q0", image: "0.png")])),
             unanswered: [0], gently: true)
         #expect(gently.assign(to: 1, size: 4) == .init(ordinals: [0], batch: 1))
         _ = gently.handle(.replied(.began(ordinals: [0])), from: 1)
-        #expect(gently.handle(.died(cause: "signal 9", memory: true), from: 1) == [])
+        #expect(gently.handle(.died(cause: "signal 9", .memory), from: 1) == [])
+    }
+
+    @Test func noPictureIsBlamed_whenTheModelWasChangedUnderAWorker() {
+        var run = Self.run(queries: 2)
+        _ = run.assign(to: 1, size: 1)
+        _ = run.handle(.replied(.linked(Self.linked)), from: 1)
+        _ = run.handle(.replied(.began(ordinals: [0])), from: 1)
+        #expect(run.handle(.died(cause: "the model was cut short", .model), from: 1) == [.end(.crashed(evidence: ["the model was cut short"]))])
     }
 
     @Test func worker_isKilled_whenItTalksWithoutEnd() {

@@ -120,3 +120,12 @@ func scan_startsOver_whenSomethingInsideMoves(what: String) throws {
     #expect(job.manifest == manifest)
     #expect(job.record.unreadable.isEmpty)
 }
+
+@Test func offers_comeInTurns_ofTheirOwners() {
+    func offer(_ name: String, _ owner: UInt32) -> Offer { Offer(name: EntryName(name), owner: owner) }
+    let many = (0..<1000).map { offer("many\($0)", 1000) }, late = [offer("late", 1001), offer("later", 1001)]
+    let turns = (many + late).inTurns()
+    #expect(turns.prefix(5) == [many[0], late[0], many[1], late[1], many[2]])
+    #expect(turns.filter { $0.owner == 1000 } == many)
+    #expect([Offer]().inTurns() == [])
+}

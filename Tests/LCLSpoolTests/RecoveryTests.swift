@@ -18,6 +18,33 @@ private func active(_ scratch: Scratch, _ name: String = "a") throws -> JobID {
     #expect(scratch.spool.place(of: id) == .done)
 }
 
+@Test func pictures_areRemovedLater_orByTheNextStart() throws {
+    for crash in [false, true] {
+        let scratch = try Scratch(), id = try active(scratch)
+        try scratch.spool.publish(id, result: Data("{}".utf8), keepsPictures: true)
+        #expect(scratch.spool.place(of: id) == .done && exists(scratch.spool.directory(.done, id) + "/pictures"))
+        if crash { #expect(try scratch.spool.recover() == []) } else { try scratch.spool.removePictures(of: id) }
+        #expect(try names(in: scratch.spool.directory(.done, id)) == ["intake.json", "job.json", "result.json"])
+        try scratch.spool.removePictures(of: id)
+    }
+}
+
+@Test func claim_isOutOfSight_onceItsJobIsAccepted() throws {
+    for crash in [false, true] {
+        let scratch = try Scratch(), intake = Intake(spool: scratch.spool)
+        try scratch.layout(scratch.incoming + "/a")
+        var scanner = IncomingScanner(spool: scratch.spool)
+        let offer = try #require(try scanner.scan(now: 0, moved: [EntryName("a")]).ready.first)
+        guard case .accepted(let job) = try intake.take(offer, now: 0) else { Issue.record("it is a job"); return }
+        #expect(try names(in: scratch.spool.directory(.active)) == [".gone-a", "a"])
+        // No scan offers it again, also not after the job was forgotten.
+        scanner.expectClaims()
+        #expect(try scanner.scan(now: 0).ready.isEmpty)
+        if crash { #expect(try scratch.spool.recover() == []) } else { try intake.removeSettled(job.id) }
+        #expect(try names(in: scratch.spool.directory(.active)) == ["a"])
+    }
+}
+
 @Test func publish_removesDrafts_ofACrashInTheMiddleOfAWrite() throws {
     let scratch = try Scratch(), id = try active(scratch)
     try scratch.write("{", to: scratch.spool.directory(.active, id) + "/.result.json.1.2")
@@ -129,11 +156,22 @@ func repair_followsTheSpool_inEveryState(place: Spool.Place?, row: JobState?, re
 
 @Test func outdated_areTheOldest_byAgeAndThenBySize() {
     let jobs = (1...5).map { Retention.FinishedJob(id: JobID("j\($0)")!, place: .done, finished: Int64($0) * 1000, bytes: 10) }.shuffled()
-    func ids(_ retention: Retention) -> [String] { retention.outdated(jobs, now: 6000).map(\.id.rawValue) }
+    func ids(_ retention: Retention) -> [String] { retention.outdated(jobs, now: 6000).map(\.id.rawValue).sorted() }
     #expect(ids(Retention()) == [])
     #expect(ids(Retention(maximumAge: 3)) == ["j1", "j2"])
     #expect(ids(Retention(maximumBytes: 30)) == ["j1", "j2"])
     #expect(ids(Retention(maximumAge: 4, maximumBytes: 25)) == ["j1", "j2", "j3"])
+}
+
+@Test func outdated_areTheirOwn_whoFillsTheDisk() {
+    let quiet = (1...3).map { Retention.FinishedJob(id: JobID("quiet\($0)")!, place: .done, finished: Int64($0), bytes: 10) }
+    let loud = (1...100).map { Retention.FinishedJob(id: JobID("loud\($0)")!, place: .failed, finished: 1000 + Int64($0), bytes: 10) }
+    let submitters = Dictionary(uniqueKeysWithValues: quiet.map { ($0.id, UInt32(1)) } + loud.map { ($0.id, 2) })
+    let gone = Retention(maximumBytes: 500).outdated((quiet + loud).shuffled(), of: submitters, now: 5000)
+    #expect(Set(gone) == Set(loud.prefix(53)))
+    // Users with as much lose as much.
+    let all = Retention(maximumBytes: 20).outdated(quiet + loud, of: submitters, now: 5000)
+    #expect(all.count == 101 && !all.contains(quiet[2]) && !all.contains(loud[99]))
 }
 
 @Test func finishedJobs_areThoseAtRest_withTheirSize() throws {

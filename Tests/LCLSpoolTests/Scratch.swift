@@ -46,7 +46,11 @@ final class Scratch {
     func takeAll(_ intake: Intake? = nil, moved: [String]) throws -> [Intake.Outcome] {
         var scanner = IncomingScanner(spool: spool)
         let intake = intake ?? Intake(spool: spool)
-        return try scanner.scan(now: 0, moved: Set(moved.map { EntryName($0) })).ready.map { try intake.take($0, now: 0) }
+        return try scanner.scan(now: 0, moved: Set(moved.map { EntryName($0) })).ready.map { offer in
+            let outcome = try intake.take(offer, now: 0)
+            if case .accepted(let job) = outcome { try intake.removeSettled(job.id) }
+            return outcome
+        }
     }
 
     /// Takes one offered entry that is a job.

@@ -120,10 +120,10 @@ struct LearnedFilesTests {
         var learned = try AdapterParameters(model, means: means, rank: 8, seed: 1)
         learned.projector.gain = learned.projector.gain.map { _ in 1.5 }
         learned.projector.shift = learned.projector.shift.map { _ in 0.25 }
-        let file = try write(LanguageFit.Learned(parameters: learned, space: space).visionFile(encoder: directory.open(directory.encoder().file)))
+        let file = try write(LanguageFit.Learned(parameters: learned, space: space).projectorFile()), encoder = try directory.open(directory.encoder().file)
         let squares = (0..<2).map { picture in (0..<224 * 224 * 3).map { UInt8(truncatingIfNeeded: $0 / 7 * (picture + 3)) } }
         let features = squares.flatMap { $0 }.withUnsafeBufferPointer { VisionEncoder(network: network, taps: taps).features($0, count: 2) }
-        let expected = learned.projector(space.embed(features)).0, found = try VisionModel(file).embeddings(squares)
+        let expected = learned.projector(space.embed(features)).0, found = try VisionModel(encoder, projector: file).embeddings(squares)
         for (index, rows) in found.enumerated() {
             #expect(rows.rowCount == 1)
             #expect(zip(rows.row(0), expected.row(index)).allSatisfy { abs($0 - $1) < 1e-3 })

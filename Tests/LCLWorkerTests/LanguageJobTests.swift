@@ -118,6 +118,29 @@ struct LanguageJobTests {
         }
     }
 
+    @Test func nothingIsSaid_ofAModelThatChangedMeanwhile() throws {
+        try withModel {
+            let shelf = ModelShelf(directory: directory.path, isWatchful: true), file = directory.appending(path: "tiny/language.gguf")
+            var said: [WorkerReply] = [], changes = true
+            var program = WorkerProgram(shelf: shelf, pictures: Pictures()) { reply in
+                said.append(reply)
+                guard case .began(let ordinals) = reply, !ordinals.isEmpty, changes else { return }
+                let handle = try FileHandle(forWritingTo: file)
+                try handle.seekToEnd()
+                try handle.write(contentsOf: Data([0]))
+            }
+            let slice = WorkerRequest.slice(.init(
+                job: JobID("job")!, run: 1, manifest: Self.manifest(), queries: [.init(ordinal: 0, value: .init(id: "0-3", image: "0-3"))], batch: 8))
+            #expect(throws: (any Error).self) { try program.answer(slice) }
+            #expect(!said.contains { if case .verdicts = $0 { true } else { false } })
+            // Loaded anew, it is found not to be what its card says.
+            (said, changes) = ([], false)
+            try program.answer(slice)
+            guard case .failed(let failure)? = said.last else { Issue.record("\(said)"); return }
+            #expect(failure.code == .modelDamaged && said.count == 1)
+        }
+    }
+
     @Test(arguments: ["paper", "compact"]) func templates_giveOtherScores(_ name: String) throws {
         let job = Self.manifest { $0.labels = $0.labels.map { .init(name: $0.name, support: [$0.support[0]]) } }
         let chat = try withModel { try answer(job) }

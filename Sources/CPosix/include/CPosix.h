@@ -36,9 +36,19 @@ int cposix_sync_filesystem(int descriptor);
 /// privilege. Fails with EOPNOTSUPP on filesystems without.
 int cposix_share_directory(int descriptor, uint32_t uid);
 
-/// From now on a crash of this process (SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS) in want of memory, as where RLIMIT_DATA is
-/// reached, ends it with exit status `status` instead of the signal.
-void cposix_tell_exhaustion(int status);
+/// From now on a crash of this process (SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS) ends it with exit status `exhausted` instead of
+/// the signal where it is in want of memory, as where RLIMIT_DATA is reached, and with `changed` where a mapped file has not the
+/// bytes any more that it was mapped with, or a watched one was written to.
+void cposix_tell_crashes(int exhausted, int changed);
+
+/// Notes length and time of the last change of an open file, among 256 at most. One thread may call this and the next two.
+int cposix_watch(int descriptor);
+
+/// Forgets a file; to be called before it is closed.
+void cposix_unwatch(int descriptor);
+
+/// 1 where a watched file has the length and the time that it had.
+int cposix_is_as_watched(int descriptor);
 
 /// Gives up every capability of this thread, and with them any way to get one back (capabilities(7)); for a process that has one
 /// thread yet.

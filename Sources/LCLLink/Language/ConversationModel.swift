@@ -28,7 +28,8 @@ public final class ConversationModel: LoadedModel {
         let adapter = try card.adapter.map { try LanguageAdapter(directory.open($0)) }
         let model = try LanguageModel(file, adapter: adapter, context: card.context, threads: threads), tokenizer = try Tokenizer(file.first)
         link = try LanguageLink(model: model, tokenizer: tokenizer, template: PromptTemplate(card.template, of: file.first, tokenizer))
-        sight = try LanguageSight(directory.open(card.vision), of: model, tokenizer, split: card.split ?? false, threads: threads)
+        sight = try LanguageSight(
+            directory.open(card.vision), projector: card.projector.map { try directory.open($0) }, of: model, tokenizer, split: card.split ?? false, threads: threads)
         (name, sha256) = (directory.card.name, directory.identity)
         (self.card, self.memory, self.prefixes) = (card, memory, prefixes)
     }
@@ -58,7 +59,7 @@ public final class ConversationModel: LoadedModel {
         if let method, !methods.contains(method) { throw LinkError.method(name: method, model: name, supported: methods) }
         let conversation = try converse(supports, options: options, alive: alive)
         return LinkedSight(
-            conversation, supports: supports.pictures, calibration: Calibration(temperature: card.temperature, unknown: .init(oneShot: 0, offset: 0, slope: 0)),
+            conversation, supports: supports.pictures, calibration: JobCalibration(temperature: card.temperature),
             rule: options.unknown, summary: ConversationSummary(positions: conversation.length, orders: options.orders, template: card.template.name))
     }
 

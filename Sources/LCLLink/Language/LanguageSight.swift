@@ -11,8 +11,8 @@ package struct LanguageSight: Sendable {
 
     /// - Parameter split: whether pictures are shown in tiles too, where the vision model was taught that.
     /// - Throws: `ModelError`, ``LinkError``.
-    init(_ file: GGUFFile, of model: LanguageModel, _ tokenizer: Tokenizer, split: Bool, threads: Int) throws {
-        var vision = try VisionModel(file, threads: threads)
+    init(_ file: GGUFFile, projector: GGUFFile?, of model: LanguageModel, _ tokenizer: Tokenizer, split: Bool, threads: Int) throws {
+        var vision = try VisionModel(file, projector: projector, threads: threads)
         if case .tiles(let longest, let standard) = vision.input.fit, standard != split {
             vision = try VisionModel(file, fit: .tiles(longest: longest, split: split), threads: threads)
         }

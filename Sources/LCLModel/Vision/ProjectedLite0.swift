@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import LCLTensor
 
-/// EfficientNet-Lite0 with a linear projector, in one file: a picture's taps become a few embeddings of a language model.
+/// EfficientNet-Lite0 with a linear projector: a picture's taps become a few embeddings of a language model.
 ///
-/// Beside the encoder's own keys and tensors the file has `efficientnet-lite0.projector.taps` (an array such as `d11.max`),
+/// Beside the encoder's own keys and tensors, or in a file of its own, the projector has `efficientnet-lite0.projector.taps` (an array such as `d11.max`),
 /// `efficientnet-lite0.projector.positions`, `mm.0.weight` `[positions * width x taps joined]` and `mm.0.bias`. Where it has
 /// `mm.space.0.mean` and `mm.space.0.map` (one pair for each tap, in order), the projector reads the taps in that ``FeatureSpace``; where it
 /// has `mm.norm.weight` and `mm.norm.bias` `[width]`, each position's outputs are normalised by their mean and deviation.
@@ -23,10 +23,10 @@ struct ProjectedLite0: VisionNetwork {
 
     static let normEpsilon: Float = 1e-5
 
-    /// - Throws: ``ModelError`` where the file is not this network, or has no projector.
-    init(_ file: GGUFFile, threads: Int) throws(ModelError) {
+    /// - Throws: ``ModelError`` where a file is not this network, or has no projector.
+    init(_ encoder: GGUFFile, projector file: GGUFFile, threads: Int) throws(ModelError) {
         let name = EfficientNetLite0.architecture, tapsKey = "\(name).projector.taps", positionsKey = "\(name).projector.positions"
-        network = try EfficientNetLite0(gguf: file)
+        network = try EfficientNetLite0(gguf: encoder)
         self.threads = threads
         guard let names = file[tapsKey]?.array, (1...32).contains(names.count) else {
             throw file.wrong(tapsKey, "1 to 32 taps are needed, such as 'd11.max': a file with a projector says what it reads")

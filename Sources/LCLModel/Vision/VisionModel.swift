@@ -18,15 +18,18 @@ public final class VisionModel: Sendable {
 
     /// - Parameters:
     ///   - file: an `mmproj` file of CLIP with a LLaVA projector, of SigLIP with Idefics3's, or of EfficientNet-Lite0 with a linear one.
+    ///   - projector: where EfficientNet-Lite0's projector is, if not in `file`.
     ///   - fit: instead of what the file says.
     ///   - threads: that one call may use.
     /// - Throws: ``ModelError``: `unsupported` or `wrongContent`.
-    public init(_ file: GGUFFile, fit: PictureInput.Fit? = nil, threads: Int = 1) throws(ModelError) {
+    public init(_ file: GGUFFile, projector: GGUFFile? = nil, fit: PictureInput.Fit? = nil, threads: Int = 1) throws(ModelError) {
         precondition(threads >= 1, "at least one thread")
         let architecture = try file.string("general.architecture")
         switch architecture {
-        case VisionConfiguration.architecture: network = try VisionTransformer(file, threads: threads)
-        case EfficientNetLite0.architecture: network = try ProjectedLite0(file, threads: threads)
+        case EfficientNetLite0.architecture: network = try ProjectedLite0(file, projector: projector ?? file, threads: threads)
+        case VisionConfiguration.architecture where projector == nil: network = try VisionTransformer(file, threads: threads)
+        case VisionConfiguration.architecture:
+            throw ModelError(.unsupported, file: file.path, item: "general.architecture", "'\(architecture)' has its projector in its own file; name no other")
         default:
             throw ModelError(
                 .unsupported, file: file.path, item: "general.architecture",

@@ -13,28 +13,22 @@ extension LanguageFit.Learned {
         writer.set("adapter.lora.alpha", .float32(LowRank.scale * Float(parameters.blocks[0][0].down.rowCount)))
         for (index, block) in parameters.blocks.enumerated() {
             for (name, adapter) in zip(LanguageBlock.adapted, block) {
-                writer.add(tensor: "blk.\(index).\(name).weight.lora_a", adapter.down, as: .f32)
-                writer.add(tensor: "blk.\(index).\(name).weight.lora_b", adapter.up, as: .f32)
+                writer.add(tensor: "blk.\(index).\(name).weight.lora_a", adapter.down, as: .f16)
+                writer.add(tensor: "blk.\(index).\(name).weight.lora_b", adapter.up, as: .f16)
             }
         }
         return writer.encoded()
     }
 
-    /// The encoder with the projector (see `ProjectedLite0`).
-    /// - Parameter encoder: whose taps the space reads.
-    /// - Throws: `ModelError` where the encoder's file is damaged.
-    public func visionFile(encoder: GGUFFile) throws -> [UInt8] {
+    /// The projector (see `ProjectedLite0`), for the encoder whose taps the space reads.
+    public func projectorFile() -> [UInt8] {
         var writer = GGUFWriter(architecture: EfficientNetLite0.architecture)
-        for (key, value) in encoder.metadata { writer.set(key, value) }
+        writer.set("general.type", .string("mmproj"))
         writer.set("\(EfficientNetLite0.architecture).projector.taps", .array(space.parts.map { .string($0.tap) }))
         writer.set("\(EfficientNetLite0.architecture).projector.positions", .uint32(1))
-        for tensor in encoder.tensors {
-            let values = try encoder.floats(tensor: tensor.name, shape: tensor.shape)
-            writer.add(tensor: tensor.name, shape: tensor.shape, values: values, as: tensor.type == .f16 ? .f16 : .f32)
-        }
         for (index, part) in space.parts.enumerated() {
             writer.add(tensor: "mm.space.\(index).mean", shape: [part.mean.count], values: part.mean, as: .f32)
-            if let map = part.map { writer.add(tensor: "mm.space.\(index).map", map, as: .f32) }
+            if let map = part.map { writer.add(tensor: "mm.space.\(index).map", map, as: .f16) }
         }
         let projector = parameters.projector, scale = projector.scale
         writer.add(tensor: "mm.0.weight", projector.weights, as: .f32)
