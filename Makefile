@@ -88,11 +88,12 @@ test-mllm: model-smollm2 deps ## the tests that need the real SmolLM2
 	LCL_SMOLLM2=$(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf $(SWIFT) test -c release --skip-build --disable-xctest --filter SmolLM2
 
 bench-mllm: build model-smollm2 ## speed of language and vision models: a support set of 640 tokens, 64 queries of 12, 2 labels of 3; LLAMA_PEER=DRIVER beside llama.cpp
-	python3 Tests/Reference/bench_mllm.py $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf --lcl $(BIN)/lcl $(if $(LLAMA_PEER),--peer $(LLAMA_PEER)) --prefill $(MLLM_TYPES)
+	python3 Tests/Reference/bench_mllm.py $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf --lcl $(BIN)/lcl $(if $(LLAMA_PEER),--peer $(LLAMA_PEER)) --others $(MLLM_TYPES)
 	$(BIN)/lcl bench vision --shape b16
 	if $(VENV)/bin/python -c 'import openvino, torch' 2>/dev/null; then $(VENV)/bin/python Tests/Reference/bench_vit.py $(BIN)/lcl; fi
 
 llama-peer: model-smollm2 ## build llama.cpp and its driver for bench-mllm (a quarter of an hour), and SmolLM2 in other weight types (1 GB)
+	@command -v cmake >/dev/null && command -v ninja >/dev/null && command -v g++ >/dev/null || $(SUDO) apt-get install -y -qq --no-install-recommends cmake ninja-build g++
 	@Tests/Reference/build_llama.sh $(CACHE)/llama
 	@for type in Q8_0 F16 F32; do \
 	  [ -e $(CACHE)/models/SmolLM2-135M-Instruct.$$type.gguf ] || $(CACHE)/llama/bin/llama-quantize --allow-requantize \

@@ -39,7 +39,7 @@ public final class AttentionMemory: Sendable {
         let count = keys.rowCount, padded = (count + 15) / 16 * 16, size = heads.size
         (self.count, self.padded, self.heads) = (count, padded, heads)
         self.keys = (0..<heads.memoryHeads).map { head in
-            let rows = FloatBuffer(count: padded * size), packed = FloatBuffer(count: padded * size)
+            let rows = FloatBuffer(count: padded * size), packed = FloatBuffer(unwritten: padded * size)
             for i in 0..<count {
                 keys.withRow(i) { (rows.base + i * size).update(from: $0.baseAddress! + head * size, count: size) }
             }
@@ -49,7 +49,7 @@ public final class AttentionMemory: Sendable {
             return packed
         }
         self.values = (0..<heads.memoryHeads).map { head in
-            let packed = FloatBuffer(count: count * size)
+            let packed = FloatBuffer(unwritten: count * size)
             for panel in Self.panels(size) {
                 for i in 0..<count {
                     values.withRow(i) {
@@ -75,7 +75,7 @@ public final class AttentionMemory: Sendable {
         (self.count, padded, self.heads) = (count, (count + 15) / 16 * 16, heads)
         func parts(_ floats: Int) throws -> [FloatBuffer] {
             try (0..<heads.memoryHeads).map { _ in
-                let part = FloatBuffer(count: floats)
+                let part = FloatBuffer(unwritten: floats)
                 try fill(UnsafeMutableRawBufferPointer(start: part.base, count: floats * MemoryLayout<Float>.stride))
                 return part
             }
@@ -145,7 +145,8 @@ public struct Attention: Sendable {
             precondition(scope.trunk.upperBound <= keys.rowCount && scope.branch.upperBound <= keys.rowCount, "a scope inside the batch")
             precondition(scope.memory + scope.trunk.count + scope.branch.count > 0, "something to attend to")
         }
-        var result = Matrix(rows: n, columns: queries.columnCount)
+        var result = Matrix(unwritten: n, columns: queries.columnCount)
+        let step = result.stride
         let chunk = max(1, 96 / heads.group), chunks = (n + chunk - 1) / chunk, tasks = chunks * heads.memoryHeads
         result.withMutableBase { out in
             nonisolated(unsafe) let out = out
@@ -154,7 +155,7 @@ public struct Attention: Sendable {
                 for task in stride(from: thread, to: tasks, by: threads) {
                     let rows = task / heads.memoryHeads * chunk..<min(n, (task / heads.memoryHeads + 1) * chunk)
                     AttentionTile(heads: heads, head: task % heads.memoryHeads, rows: rows, scopes: scopes, memory: memory)
-                        .run(queries, keys, values, into: out)
+                        .run(queries, keys, values, into: out, step: step)
                 }
             }
         }
@@ -172,7 +173,8 @@ extension Attention {
         precondition(heads.group == 1 && width == heads.queryHeads * heads.size && length > 0 && n % length == 0, "whole runs of these heads")
         let one = Attention(heads: AttentionHeads(queryHeads: 1, memoryHeads: 1, size: heads.size), threads: 1)
         let scopes = [AttentionScope](repeating: AttentionScope(memory: length), count: length)
-        var result = Matrix(rows: n, columns: width)
+        var result = Matrix(unwritten: n, columns: width)
+        let step = result.stride
         result.withMutableBase { out in
             nonisolated(unsafe) let out = out
             let tasks = n / length * heads.queryHeads, threads = min(threads, tasks)
@@ -184,7 +186,7 @@ extension Attention {
                     let memory = AttentionMemory(keys: key, values: value, heads: one.heads)
                     let found = one(part(queries), keys: key, values: value, memory: memory, scopes: scopes)
                     for row in 0..<length {
-                        found.withRow(row) { (out + (first + row) * width + column).update(from: $0.baseAddress!, count: heads.size) }
+                        found.withRow(row) { (out + (first + row) * step + column).update(from: $0.baseAddress!, count: heads.size) }
                     }
                 }
             }
@@ -205,10 +207,11 @@ private struct AttentionTile {
     private var size: Int { heads.size }
     private var count: Int { rows.count * group }
 
-    func run(_ queries: Matrix, _ keys: Matrix, _ values: Matrix, into out: UnsafeMutablePointer<Float>) {
+    /// - Parameter step: floats from one row of `out` to the next.
+    func run(_ queries: Matrix, _ keys: Matrix, _ values: Matrix, into out: UnsafeMutablePointer<Float>, step: Int) {
         let limit = rows.map { scopes[$0].memory }.max()!, own = rows.map { scopes[$0].trunk.count + scopes[$0].branch.count }.max()!
         let columns = (limit + 15) / 16 * 16, stride = Matrix.stride(columns: columns + (own + 7) / 8 * 8)
-        let q = gather(queries), scores = FloatBuffer(count: count * stride), zeros = FloatBuffer(count: max(columns, size))
+        let q = gather(queries), scores = FloatBuffer(unwritten: count * stride), zeros = FloatBuffer(count: max(columns, size))
         multiply(q, scores, stride: stride, columns: columns, zeros)
         for i in 0..<count {
             let row = scores.base + i * stride, scope = scopes[rows.lowerBound + i / group]
@@ -222,14 +225,14 @@ private struct AttentionTile {
         for i in 0..<count {
             let row = rows.lowerBound + i / group
             ownSum(scores.base + i * stride + columns, values, scopes[row], sums.base + i * size)
-            let to = out + row * heads.queryHeads * size + (head * group + i % group) * size
+            let to = out + row * step + (head * group + i % group) * size
             to.update(from: sums.base + i * size, count: size)
         }
     }
 
     /// The queries of this tile, scaled, `[count x size]`.
     private func gather(_ queries: Matrix) -> FloatBuffer {
-        let q = FloatBuffer(count: count * size), scale = 1 / Float(size).squareRoot()
+        let q = FloatBuffer(unwritten: count * size), scale = 1 / Float(size).squareRoot()
         for (i, row) in rows.enumerated() {
             queries.withRow(row) { from in
                 let first = head * group * size

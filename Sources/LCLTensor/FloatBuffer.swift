@@ -9,12 +9,17 @@ final class FloatBuffer: @unchecked Sendable {
     let count: Int
 
     /// All zero.
-    init(count: Int) {
+    convenience init(count: Int) {
+        self.init(unwritten: count)
+        base.initialize(repeating: 0, count: count)
+    }
+
+    /// Of any values: for whoever writes each of them before it is read.
+    init(unwritten count: Int) {
         precondition(count >= 0, "a buffer has no negative size")
         self.count = count
         let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
         base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
-        base.initialize(repeating: 0, count: count)
     }
 
     deinit { UnsafeMutableRawPointer(base).deallocate() }

@@ -19,7 +19,7 @@ public struct Matrix: Sendable {
 
     /// Floats from one row to the next of a fresh matrix. Wide rows take an odd number of cache lines: rows a power of two apart
     /// would share a few sets of the first-level cache, and drive each other out of it.
-    static func stride(columns: Int) -> Int { columns < 256 ? columns : ((columns + 15) / 16 | 1) * 16 }
+    package static func stride(columns: Int) -> Int { columns < 256 ? columns : ((columns + 15) / 16 | 1) * 16 }
 
     /// All zero, with room at the end of each row.
     init(rows: Int, columns: Int, stride: Int) {
@@ -27,6 +27,13 @@ public struct Matrix: Sendable {
         let (count, overflow) = rows.multipliedReportingOverflow(by: stride)
         precondition(!overflow, "a matrix fits in memory")
         self.init(rows: rows, columns: columns, stride: stride, offset: 0, buffer: FloatBuffer(count: count))
+    }
+
+    /// Of any values: for a kernel that writes every row before it is read.
+    init(unwritten rows: Int, columns: Int, stride: Int? = nil) {
+        let stride = stride ?? Self.stride(columns: columns), (count, overflow) = rows.multipliedReportingOverflow(by: stride)
+        precondition(rows >= 0 && columns >= 0 && stride >= columns && !overflow, "a matrix fits in memory")
+        self.init(rows: rows, columns: columns, stride: stride, offset: 0, buffer: FloatBuffer(unwritten: count))
     }
 
     private init(rows: Int, columns: Int, stride: Int, offset: Int, buffer: FloatBuffer) {

@@ -8,7 +8,7 @@ extension Matrix {
     /// Each row divided by its root mean square and multiplied by `weight`. Zhang and Sennrich, arXiv 1910.07467.
     public func rmsNormalized(_ weight: [Float], epsilon: Float, threads: Int = 1) -> Matrix {
         precondition(weight.count == columnCount && columnCount % 8 == 0, "\(weight.count) weights for \(columnCount) columns")
-        var result = Matrix(rows: rowCount, columns: columnCount)
+        var result = Matrix(unwritten: rowCount, columns: columnCount)
         result.forEachRow(threads: threads) { row, out in
             withRow(row) { lcl_rms_norm($0.baseAddress!, weight, epsilon, columnCount, out) }
         }
@@ -18,7 +18,7 @@ extension Matrix {
     /// Each row less its mean, divided by its standard deviation, times `weight`, plus `bias`. Ba et al., arXiv 1607.06450.
     public func layerNormalized(_ norm: LayerNorm, threads: Int) -> Matrix {
         precondition(norm.weight.count == columnCount && columnCount % 8 == 0, "\(norm.weight.count) weights for \(columnCount) columns")
-        var result = Matrix(rows: rowCount, columns: columnCount)
+        var result = Matrix(unwritten: rowCount, columns: columnCount)
         result.forEachRow(threads: threads) { row, out in
             withRow(row) { lcl_layer_norm($0.baseAddress!, norm.weight, norm.bias, norm.epsilon, columnCount, out) }
         }
@@ -118,8 +118,9 @@ public struct Rotation: Sendable {
 
     /// - Parameters:
     ///   - frequencies: of each pair, radians per position; `headSize / 2` of them, or fewer: the rest of the head stays.
+    ///   - magnitude: what every rotated pair is multiplied by.
     ///   - positions: how many there are.
-    public init(headSize: Int, frequencies: [Float], adjacent: Bool, positions: Int) {
+    public init(headSize: Int, frequencies: [Float], magnitude: Float = 1, adjacent: Bool, positions: Int) {
         precondition(frequencies.count * 2 <= headSize && positions >= 0, "pairs inside the head")
         self.headSize = headSize
         self.positions = positions
@@ -130,8 +131,8 @@ public struct Rotation: Sendable {
         for position in 0..<positions {
             for i in 0..<half {
                 let angle = Float(position) * frequencies[i]
-                cosine.base[position * half + i] = cosf(angle)
-                sine.base[position * half + i] = sinf(angle)
+                cosine.base[position * half + i] = cosf(angle) * magnitude
+                sine.base[position * half + i] = sinf(angle) * magnitude
             }
         }
     }

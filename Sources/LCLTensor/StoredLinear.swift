@@ -73,7 +73,7 @@ public struct StoredLinear: Sendable {
     /// `[n x inputs] -> [n x outputs]`, plus `residual` of that shape, through `activation`.
     public func callAsFunction(_ x: Matrix, adding residual: Matrix? = nil, activation: Activation? = nil, threads: Int) -> Matrix {
         let stride = Matrix.stride(columns: Self.padded(weights.rows))
-        var y = Matrix(rows: x.rowCount, columns: weights.rows, stride: stride)
+        var y = Matrix(unwritten: x.rowCount, columns: weights.rows, stride: stride)
         guard x.rowCount > 0 else { return y }
         if let residual {
             precondition(residual.rowCount == x.rowCount && residual.columnCount == weights.rows, "a residual of the output's shape")
@@ -115,7 +115,7 @@ public struct StoredLinear: Sendable {
         }
         forEachBlock(x, of: blockSize, threads: threads) { [starts] block, task in
             let width = Self.padded(block.count), first = block.lowerBound / blockSize * rows
-            let out = FloatBuffer(count: rows * width)
+            let out = FloatBuffer(unwritten: rows * width)
             (task.c, task.c_row) = (out.base, width)
             Self.run(&task)
             for row in 0..<rows {
@@ -144,7 +144,7 @@ public struct StoredLinear: Sendable {
         let values = FloatBuffer(count: blocks * rows), places = FloatBuffer(count: blocks * rows)
         forEachBlock(x, of: blockSize, threads: threads) { block, task in
             let width = Self.padded(block.count), first = block.lowerBound / blockSize * rows
-            let out = FloatBuffer(count: rows * width)
+            let out = FloatBuffer(unwritten: rows * width)
             (task.c, task.c_row) = (out.base, width)
             Self.run(&task)
             for row in 0..<rows {
@@ -181,7 +181,7 @@ public struct StoredLinear: Sendable {
         precondition(x.columnCount == weights.columns, "\(x.columnCount) columns for \(weights.columns) inputs")
         let blocks = (weights.rows + size - 1) / size, threads = min(threads, blocks)
         Threads.run(threads) { thread in
-            let rows = FloatBuffer(count: size * weights.columns), packed = FloatBuffer(count: size * weights.columns)
+            let rows = FloatBuffer(unwritten: size * weights.columns), packed = FloatBuffer(unwritten: size * weights.columns)
             for index in stride(from: thread, to: blocks, by: threads) {
                 let block = index * size..<min(weights.rows, (index + 1) * size)
                 pack(block, rows, packed)

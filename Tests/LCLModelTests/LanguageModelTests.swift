@@ -6,7 +6,7 @@ import Testing
 
 /// Goldens: Tests/Reference/language_goldens.py, with transformers in fp32.
 struct LanguageModelTests {
-    static let names = ["llama", "llama-linear", "qwen2"]
+    static let names = ["llama", "llama-linear", "llama-yarn", "qwen2", "qwen2-yarn"]
 
     static func open(_ name: String, threads: Int = 1) throws -> (model: LanguageModel, file: GGUFFile, tokens: [Int]) {
         let path = try #require(Bundle.module.path(forResource: name, ofType: "gguf", inDirectory: "Goldens"))
@@ -74,8 +74,9 @@ struct LanguageModelTests {
     @Test(arguments: [
         ("general.architecture", GGUFValue.string("mamba"), ModelError.Kind.unsupported), ("llama.attention.head_count", .uint32(0), .wrongContent),
         ("llama.attention.head_count_kv", .uint32(3), .unsupported), ("llama.block_count", .int32(-1), .wrongContent),
-        ("llama.feed_forward_length", .uint32(64), .wrongContent), ("llama.rope.scaling.type", .string("yarn"), .unsupported),
-        ("llama.rope.dimension_count", .uint32(9), .wrongContent), ("llama.attention.layer_norm_rms_epsilon", .float32(.nan), .wrongContent),
+        ("llama.feed_forward_length", .uint32(64), .wrongContent), ("llama.rope.scaling.type", .string("longrope"), .unsupported),
+        ("llama.rope.dimension_count", .uint32(9), .wrongContent), ("llama.rope.scaling.type", .string("yarn"), .wrongContent),
+        ("llama.rope.freq_base", .float32(.nan), .wrongContent), ("llama.attention.layer_norm_rms_epsilon", .float32(.nan), .wrongContent),
     ])
     func model_isRefused_whenAKeyIsWrong(_ key: String, _ value: GGUFValue, _ kind: ModelError.Kind) throws {
         let error = try #require(throws: ModelError.self) { _ = try LanguageModel(Self.edited { $0.set(key, value) }) }

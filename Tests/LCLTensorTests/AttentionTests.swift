@@ -39,15 +39,16 @@ struct AttentionTests {
         }
     }
 
-    @Test(arguments: [1, 3]) func runs_attendToThemselvesAlone(_ threads: Int) {
-        let heads = AttentionHeads(queryHeads: 3, memoryHeads: 3, size: 24), length = 21, n = 3 * length
-        let queries = matrix(n, 72, 1), keys = matrix(n, 72, 2), values = matrix(n, 72, 3)
+    /// Narrow rows lie side by side, wide ones with room between them.
+    @Test(arguments: [1, 3], [24, 96]) func runs_attendToThemselvesAlone(_ threads: Int, _ size: Int) {
+        let heads = AttentionHeads(queryHeads: 3, memoryHeads: 3, size: size), length = 21, n = 3 * length
+        let queries = matrix(n, 3 * size, 1), keys = matrix(n, 3 * size, 2), values = matrix(n, 3 * size, 3)
         let found = Attention(heads: heads, threads: threads).within(runs: length, queries, keys: keys, values: values)
         for row in 0..<n {
             let run = row / length * length..<(row / length + 1) * length
             for head in 0..<3 {
                 for (i, value) in expected(heads, queries.row(row), head, run.map(keys.row), run.map(values.row)).enumerated() {
-                    #expect(abs(Double(found[row, head * 24 + i]) - value) < 2e-5)
+                    #expect(abs(Double(found[row, head * size + i]) - value) < 2e-5)
                 }
             }
         }

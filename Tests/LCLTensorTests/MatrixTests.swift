@@ -37,6 +37,22 @@ import Testing
         #expect(counting.map { $0 * 2 }.row(1) == [8, 10, 12, 14])
     }
 
+    /// Wide rows have room between them, which no operation may show.
+    @Test func wideRows_areAsNarrowOnes() throws {
+        let elements = (0..<3 * 256).map(Float.init), wide = Matrix(rows: 3, columns: 256, elements)
+        #expect(wide.elements == elements && wide[2, 1] == 513)
+        #expect(wide.transposed.transposed == wide && wide.transposed.row(1) == [1, 257, 513])
+        #expect(wide.columns(255..<256).elements == [255, 511, 767])
+        var diagonal = Matrix(rows: 256, columns: 256)
+        for i in 0..<256 { diagonal[i, i] = Float(1 + i) }
+        let values = try diagonal.symmetricEigen().values, gram = diagonal.gram().row(7), product = wide.timesTransposed(diagonal).row(1)
+        for i in 0..<256 {
+            #expect(abs(values[i] - Float(1 + i)) < 1e-3)
+            #expect(gram[i] == (i == 7 ? 64 : 0))
+            #expect(product[i] == wide[1, i] * Float(1 + i))
+        }
+    }
+
     @Test func emptyMatrix_hasNoElements() {
         #expect(Matrix([]).elements.isEmpty && Matrix(rows: 0, columns: 5).columnCount == 5)
     }

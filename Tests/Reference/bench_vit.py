@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures a second through a vision transformer with random weights: ours, OpenVINO and PyTorch in turns, fp32, with ratios.
+"""Pictures a second through a vision transformer with random weights: ours, OpenVINO and PyTorch in turns, fp32, with ratios; for information
+also OpenVINO at the precision that it chooses by itself (bf16 where the processor has it).
 Usage: bench_vit.py LCL [SHAPE...]; shapes b16 and l14, both at 224 pixels. Needs openvino and torch."""
 import os
 import re
@@ -73,19 +74,23 @@ def main(lcl, shapes):
         pictures = torch.randn(batch, 3, 224, 224)
         converted = openvino.convert_model(model, example_input=pictures)
         for threads in [2, 1]:
-            compiled = openvino.Core().compile_model(
-                converted, "CPU", {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
-            request = compiled.create_infer_request()
+            hints = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+            compiled = openvino.Core().compile_model(converted, "CPU", {**hints, "INFERENCE_PRECISION_HINT": "f32"})
+            free = openvino.Core().compile_model(converted, "CPU", hints)
+            exact, chosen = (model.get_property("INFERENCE_PRECISION_HINT").get_type_name() for model in (compiled, free))
+            assert exact == "f32", exact
+            request, other = compiled.create_infer_request(), free.create_infer_request()
             torch.set_num_threads(threads)
-            request.infer([pictures.numpy()])
-            rates = {"ours": [], "OpenVINO": [], "PyTorch": []}
+            request.infer([pictures.numpy()]), other.infer([pictures.numpy()])
+            rates = {"ours": [], "OpenVINO": [], "PyTorch": [], f"OpenVINO's own choice, {chosen},": []}
             for _ in range(3):
                 rates["ours"].append(ours(lcl, shape, batch, threads))
                 rates["OpenVINO"].append(timed(lambda: request.infer([pictures.numpy()]), batch))
                 rates["PyTorch"].append(timed(lambda: model(pictures), batch))
+                rates[f"OpenVINO's own choice, {chosen},"].append(timed(lambda: other.infer([pictures.numpy()]), batch))
             found = {name: statistics.median(values) for name, values in rates.items()}
             ratios = np.median(np.array(rates["ours"]) / np.array(rates["OpenVINO"])), np.median(np.array(rates["ours"]) / np.array(rates["PyTorch"]))
-            print(f"{shape} {threads} thread(s), batch {batch}: " + ", ".join(f"{n} {v:.2f}" for n, v in found.items())
+            print(f"{shape} {threads} thread(s), batch {batch}, load {os.getloadavg()[0]:.1f}: " + ", ".join(f"{n} {v:.2f}" for n, v in found.items())
                   + f" pictures/s; ours is {ratios[0]:.2f} x OpenVINO, {ratios[1]:.2f} x PyTorch", flush=True)
 
 

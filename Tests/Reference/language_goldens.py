@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes tiny, randomly initialised language models as GGUF, F32, with what transformers (5.23.0, fp32) says of some tokens
-beside the weights. Usage: language_goldens.py DIRECTORY"""
+beside the weights. Usage: language_goldens.py DIRECTORY [NAME...]; all of them where none is named"""
 import sys
 
 import gguf
@@ -11,6 +11,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCau
 
 COMMON = dict(vocab_size=96, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, max_position_embeddings=256,
               initializer_range=0.4, rms_norm_eps=1e-5)
+YARN = dict(rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=64)
 LLAMA3 = dict(rope_type="llama3", rope_theta=10000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=64)
 
 
@@ -36,7 +37,10 @@ def llama3_factors(c):
     return np.array(factors, dtype=np.float32)
 
 
-def write(path, arch, model, kv_heads, scaling=None):
+def write(name, arch, model, kv_heads, scaling=None):
+    if sys.argv[2:] and name not in sys.argv[2:]:
+        return
+    path = f"{sys.argv[1]}/{name}.gguf"
     torch.manual_seed(3)
     for name, p in model.named_parameters():
         if "norm" in name:
@@ -51,6 +55,11 @@ def write(path, arch, model, kv_heads, scaling=None):
     w.add_rope_dimension_count(8)
     if scaling == "linear":
         w.add_rope_scaling_type(gguf.RopeScalingType.LINEAR), w.add_rope_scaling_factor(4.0)
+    if scaling in ("yarn", "yarn-factor"):
+        w.add_rope_scaling_type(gguf.RopeScalingType.YARN), w.add_rope_scaling_factor(4.0), w.add_rope_scaling_orig_ctx_len(64)
+    if scaling == "yarn-factor":  # the file's is relative to the paper's
+        w.add_rope_scaling_attn_factors(1.5 / (0.1 * np.log(4) + 1))
+        w.add_rope_scaling_yarn_beta_fast(2.0), w.add_rope_scaling_yarn_beta_slow(0.5)
     if scaling == "llama3":
         w.add_tensor("rope_freqs.weight", llama3_factors(LLAMA3))
     rename = {"self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
@@ -79,12 +88,15 @@ def write(path, arch, model, kv_heads, scaling=None):
     w.write_header_to_file(), w.write_kv_data_to_file(), w.write_tensors_to_file(), w.close()
 
 
-out = sys.argv[1]
 torch.manual_seed(1)
 theta = dict(rope_type="default", rope_theta=10000.0)
-write(f"{out}/llama.gguf", "llama", LlamaForCausalLM(LlamaConfig(
+write("llama", "llama", LlamaForCausalLM(LlamaConfig(
     num_key_value_heads=2, tie_word_embeddings=True, rope_parameters=LLAMA3, **COMMON)), 2, "llama3")
-write(f"{out}/llama-linear.gguf", "llama", LlamaForCausalLM(LlamaConfig(
+write("llama-linear", "llama", LlamaForCausalLM(LlamaConfig(
     num_key_value_heads=4, tie_word_embeddings=False, rope_parameters=dict(rope_type="linear", rope_theta=10000.0, factor=4.0), **COMMON)), 4, "linear")
-write(f"{out}/qwen2.gguf", "qwen2", Qwen2ForCausalLM(Qwen2Config(
+write("qwen2", "qwen2", Qwen2ForCausalLM(Qwen2Config(
     num_key_value_heads=1, tie_word_embeddings=False, rope_parameters=theta, **COMMON)), 1)
+write("llama-yarn", "llama", LlamaForCausalLM(LlamaConfig(num_key_value_heads=2, tie_word_embeddings=True, rope_parameters=YARN, **COMMON)), 2, "yarn")
+write("qwen2-yarn", "qwen2", Qwen2ForCausalLM(Qwen2Config(
+    num_key_value_heads=1, tie_word_embeddings=True, rope_parameters=dict(YARN, attention_factor=1.5, beta_fast=2.0, beta_slow=0.5), **COMMON)), 1,
+    "yarn-factor")

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
 import LCLTensor
 
 /// The shape of a language model of the Llama family (Touvron et al., arXiv 2302.13971), from a GGUF file's metadata.
@@ -23,6 +22,8 @@ public struct LanguageConfiguration: Equatable, Sendable {
     public let epsilon: Float
     /// Radians per position of each rotary pair.
     public let frequencies: [Float]
+    /// What their sines and cosines are multiplied by; not 1 with YaRN alone.
+    public let rotationMagnitude: Float
 
     /// - Throws: ``ModelError``: `unsupported` or `wrongContent`.
     public init(_ shards: GGUFShards) throws(ModelError) {
@@ -63,31 +64,7 @@ public struct LanguageConfiguration: Equatable, Sendable {
             throw file.wrong("token_embd.weight", "a matrix of \(width) columns is needed")
         }
         vocabulary = embedding.shape[0]
-        frequencies = try Self.frequencies(shards, name, headSize: headSize)
-    }
-
-    /// base^(-2i / n), divided as the file's scaling says: by one factor (`linear`), or by one for each pair (Llama 3).
-    private static func frequencies(_ shards: GGUFShards, _ name: String, headSize: Int) throws(ModelError) -> [Float] {
-        let file = shards.first
-        let baseKey = "\(name).rope.freq_base", countKey = "\(name).rope.dimension_count", typeKey = "\(name).rope.scaling.type"
-        let base = file[baseKey] == nil ? 10_000 : try file.float(baseKey)
-        let dimensions = file[countKey] == nil ? headSize : try file.integer(countKey)
-        guard base > 1, base.isFinite else { throw file.wrong(baseKey, "it is \(base)") }
-        guard dimensions > 0, dimensions <= headSize, dimensions % 2 == 0 else {
-            throw file.wrong(countKey, "it is \(dimensions); it must be even and at most the head's \(headSize)")
-        }
-        var divisor: Float = 1
-        let type = file[typeKey] == nil ? "none" : try file.string(typeKey)
-        switch type {
-        case "none", "llama3": break
-        case "linear": divisor = try file.float("\(name).rope.scaling.factor")
-        default: throw ModelError(.unsupported, file: file.path, item: typeKey, "'\(type)' is none of none, linear, llama3")
-        }
-        guard divisor >= 1, divisor.isFinite else { throw file.wrong("\(name).rope.scaling.factor", "it is \(divisor)") }
-        let half = dimensions / 2
-        let factors = shards.tensor("rope_freqs.weight") == nil
-            ? [Float](repeating: 1, count: half) : try shards.floats("rope_freqs.weight", count: half)
-        guard factors.allSatisfy({ $0 > 0 && $0.isFinite }) else { throw file.wrong("rope_freqs.weight", "its factors must be positive") }
-        return (0..<half).map { 1 / (pow(base, Float(2 * $0) / Float(dimensions)) * divisor * factors[$0]) }
+        let angles = try RotaryAngles(shards, name, headSize: headSize, context: context)
+        (frequencies, rotationMagnitude) = (angles.frequencies, angles.magnitude)
     }
 }

@@ -32,8 +32,8 @@ public final class LanguageModel: Sendable {
         }
         attention = Attention(heads: configuration.heads, threads: threads)
         rotation = Rotation(
-            headSize: configuration.heads.size, frequencies: configuration.frequencies, adjacent: configuration.architecture == .llama,
-            positions: positions)
+            headSize: configuration.heads.size, frequencies: configuration.frequencies, magnitude: configuration.rotationMagnitude,
+            adjacent: configuration.architecture == .llama, positions: positions)
     }
 
     /// Positions that there is room for.

@@ -45,6 +45,7 @@ public struct MemoryPlan: Equatable, Sendable {
     /// Stream, its normed copy, queries, keys, values, attended, and the gated layer's three.
     private static func rowBytes(_ shape: Shape) -> Int {
         let queries = shape.heads.queryHeads * shape.heads.size, memory = shape.heads.memoryHeads * shape.heads.size
-        return MemoryLayout<Float>.stride * (3 * shape.width + 2 * queries + 2 * memory + 3 * shape.feedForward)
+        func row(_ columns: Int) -> Int { Matrix.stride(columns: columns) }
+        return MemoryLayout<Float>.stride * (3 * row(shape.width) + 2 * row(queries) + 2 * row(memory) + 3 * row(shape.feedForward))
     }
 }

@@ -76,7 +76,8 @@ struct Turning: Sendable {
     init(_ shape: LanguageConfiguration, positions: Int) {
         func rotation(_ sign: Float) -> Rotation {
             Rotation(
-                headSize: shape.heads.size, frequencies: shape.frequencies.map { sign * $0 }, adjacent: shape.architecture == .llama, positions: positions)
+                headSize: shape.heads.size, frequencies: shape.frequencies.map { sign * $0 }, magnitude: shape.rotationMagnitude,
+                adjacent: shape.architecture == .llama, positions: positions)
         }
         (forth, back) = (rotation(1), rotation(-1))
     }
