@@ -164,7 +164,8 @@ eval-smol: lcl-smol ## accuracy of lcl-smol on test classes (after eval-data), b
 	$(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --protocol paper --shots 4 --negatives random --episodes 100
 
 eval: build ## print the tables of docs/accuracy.md (after eval-data)
-	$(BIN)/lcl eval $(PICTURES) --cache
+	$(BIN)/lcl eval $(PICTURES) --cache --drawings 3
+	$(BIN)/lcl eval $(PICTURES) --cache --drawings 3 --ways 5 --shots 1,4
 	$(BIN)/lcl eval $(PICTURES) --cache --method prototype --taps head.mean
 	$(BIN)/lcl eval $(PICTURES) --cache --method prototype
 

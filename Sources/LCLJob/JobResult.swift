@@ -179,14 +179,17 @@ public struct SupportReport: Codable, Equatable, Sendable {
     public var images: Int
     /// Share of supports that the others classify rightly, 0 to 1; `nil` where a label has one support only.
     public var leaveOneOutAccuracy: Double?
+    /// Whether the answers' confidence can be taken as a probability, or only as a rank; `nil` where nothing tells.
+    public var confidenceTrusted: Bool?
     /// Supports that the others would give another label, clearly.
     public var suspects: [Suspect]
     /// Supports that could not be used, with the reason; a label needs one usable support.
     public var skipped: [Skipped]
 
-    public init(images: Int, leaveOneOutAccuracy: Double?, suspects: [Suspect], skipped: [Skipped]) {
+    public init(images: Int, leaveOneOutAccuracy: Double?, confidenceTrusted: Bool? = nil, suspects: [Suspect], skipped: [Skipped]) {
         self.images = images
         self.leaveOneOutAccuracy = leaveOneOutAccuracy?.published
+        self.confidenceTrusted = confidenceTrusted
         self.suspects = suspects
         self.skipped = skipped
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// What turns a method's logits into probabilities and into `unknown`; fitted on held-out training episodes.
+/// What turns a method's logits into probabilities and into `unknown`, together with a job's own supports; fitted on held-out
+/// training episodes.
 public struct Calibration: Equatable, Sendable {
-    /// Probabilities are the softmax of temperature x logits.
+    /// The median of the prior of temperatures: see ``JobCalibration``.
     public var temperature: Double
     public var unknown: Unknown
 
@@ -12,30 +13,33 @@ public struct Calibration: Equatable, Sendable {
         self.unknown = unknown
     }
 
-    /// A query is unknown where its best logit is below `offset + slope x cohesion`: cohesion is the mean logit that
-    /// supports have for their own label when left out. Where no label has two supports there is no cohesion, and the
-    /// threshold is `oneShot`. Fitted so that a set share of queries of the labels themselves falls below.
-    public struct Unknown: Equatable, Sendable {
-        public var oneShot: Double
-        public var offset: Double
-        public var slope: Double
-
-        public init(oneShot: Double, offset: Double, slope: Double) {
-            self.oneShot = oneShot
-            self.offset = offset
-            self.slope = slope
-        }
-
-        public func threshold(cohesion: Double?) -> Double {
-            cohesion.map { offset + slope * $0 } ?? oneShot
-        }
+    /// What holds for a job with such a support set.
+    public func job(_ support: SupportTraits) -> JobCalibration {
+        JobCalibration(median: temperature, support: support, threshold: unknown.threshold(support))
     }
 
-    /// Softmax of temperature x logits; a logit of `-infinity` has probability 0.
-    public func probabilities(_ logits: [Double]) -> [Double] {
-        guard let best = logits.max(), best.isFinite else { return logits.map { _ in 1 / Double(logits.count) } }
-        let weights = logits.map { exp(temperature * ($0 - best)) }
-        let total = weights.reduce(0, +)
-        return weights.map { $0 / total }
+    /// A query is unknown where its likeness is below a threshold; fitted so that a set share of the labels' own queries falls below.
+    public struct Unknown: Equatable, Sendable {
+        /// With one support a label: so far above the labels' likeness to each other.
+        public var oneShot: Double
+        /// Otherwise: so many of the supports' own ``SupportTraits/scatter`` below their cohesion. In these units domains agree.
+        public var reach: Double
+
+        public init(oneShot: Double, reach: Double) {
+            self.oneShot = oneShot
+            self.reach = reach
+        }
+
+        public func threshold(_ support: SupportTraits) -> Double {
+            support.cohesion.map { $0 - reach * support.scatter } ?? (support.crossing ?? 0) + oneShot
+        }
+    }
+}
+
+extension Calibration: CustomStringConvertible {
+    public var description: String {
+        String(
+            format: "temperature %.1f; unknown below cohesion - %.2f x scatter, with one support a label below crossing + %.3f", temperature,
+            unknown.reach, unknown.oneShot)
     }
 }

@@ -5,19 +5,22 @@ import LCLTensor
 
 /// A link file (`link.gguf`, architecture `lcl-link`): how the features of one encoder's taps are compared.
 ///
-/// Tensors `TAP.mean` [inputs] F32 and `TAP.map` [outputs x inputs] F16 for every tap; a file without maps serves
-/// `prototype` alone. The metadata hold each method's calibration and how the file came to be.
+/// Tensors `TAP.mean` [inputs] F32 and `TAP.map` [outputs x inputs] F16 for every tap, and `cohort` [classes x all outputs] F16; a
+/// file without maps serves `prototype` alone. The metadata hold each method's calibration and how the file came to be.
 public struct LinkFile: Sendable {
     public static let architecture = "lcl-link"
-    static let version = 1
+    static let version = 2
 
     /// The learned parts; those without a map stand for the tap's frozen features.
     public var parts: [FeatureSpace.Part]
+    /// Of the learned space.
+    public var cohort: Cohort?
     public var calibrations: [LinkModel.Method: Calibration]
     public var training: Training
 
-    public init(parts: [FeatureSpace.Part], calibrations: [LinkModel.Method: Calibration], training: Training) {
+    public init(parts: [FeatureSpace.Part], cohort: Cohort?, calibrations: [LinkModel.Method: Calibration], training: Training) {
         self.parts = parts
+        self.cohort = cohort
         self.calibrations = calibrations
         self.training = training
     }
@@ -52,15 +55,15 @@ public struct LinkFile: Sendable {
     /// The methods that the file can serve, best first.
     public var methods: [LinkModel.Method] {
         LinkModel.Method.allCases.filter { method in
-            calibrations[method] != nil && (method == .prototype || parts.allSatisfy { $0.map != nil })
+            calibrations[method] != nil && (method == .prototype || cohort != nil)
         }
     }
 
-    /// The space that `method` compares in.
-    public func space(_ method: LinkModel.Method) -> FeatureSpace {
+    /// How `method` answers; one of ``methods``.
+    public func linking(_ method: LinkModel.Method) -> any LinkMethod {
         switch method {
-        case .metric: FeatureSpace(parts)
-        case .prototype: FeatureSpace(parts.map { FeatureSpace.Part(tap: $0.tap, mean: $0.mean) })
+        case .metric: RidgeLink(space: FeatureSpace(parts), cohort: cohort!)
+        case .prototype: NearestMean(space: FeatureSpace(parts.map { FeatureSpace.Part(tap: $0.tap, mean: $0.mean) }))
         }
     }
 }
@@ -81,7 +84,7 @@ extension LinkFile {
         }
         try check(try file.string("general.architecture") == Self.architecture, "it is not of the architecture \(Self.architecture)")
         let version = try file.integer(Key.version)
-        try check(version == Self.version, "it has version \(version); this lcl reads \(Self.version)")
+        try check(version == Self.version, "it has version \(version), this lcl reads \(Self.version); fit it again with `lcl train`")
         let taps = try file.list(Key.taps)
         try check(!taps.isEmpty && Set(taps).count == taps.count, "\(Key.taps) lists no tap, or one twice")
         parts = try taps.map { tap in
@@ -95,14 +98,18 @@ extension LinkFile {
             }
             return FeatureSpace.Part(tap: tap, mean: mean.row(0), map: map)
         }
+        if file.tensor("cohort") != nil {
+            let means = try file.matrix(tensor: "cohort"), width = parts.reduce(0) { $0 + ($1.map?.rowCount ?? 0) }
+            try check(parts.allSatisfy { $0.map != nil } && means.columnCount == width, "the cohort is not of the maps' width")
+            try check((1...Cohort.most).contains(means.rowCount) && means.isFinite, "the cohort is not 1 to \(Cohort.most) rows of finite numbers")
+            cohort = Cohort(means: means)
+        }
         calibrations = [:]
         for method in LinkModel.Method.allCases where file[Key.temperature(method)] != nil {
             let calibration = Calibration(
                 temperature: Double(try file.float(Key.temperature(method))),
                 unknown: Calibration.Unknown(
-                    oneShot: Double(try file.float(Key.unknown(method, "one_shot"))),
-                    offset: Double(try file.float(Key.unknown(method, "offset"))),
-                    slope: Double(try file.float(Key.unknown(method, "slope")))))
+                    oneShot: Double(try file.float(Key.unknown(method, "one_shot"))), reach: Double(try file.float(Key.unknown(method, "reach")))))
             try check(calibration.isSane, "the calibration of \(method.rawValue) is not finite and positive")
             calibrations[method] = calibration
         }
@@ -140,13 +147,13 @@ extension LinkFile {
         for (method, calibration) in calibrations.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             writer.set(Key.temperature(method), .float32(Float(calibration.temperature)))
             writer.set(Key.unknown(method, "one_shot"), .float32(Float(calibration.unknown.oneShot)))
-            writer.set(Key.unknown(method, "offset"), .float32(Float(calibration.unknown.offset)))
-            writer.set(Key.unknown(method, "slope"), .float32(Float(calibration.unknown.slope)))
+            writer.set(Key.unknown(method, "reach"), .float32(Float(calibration.unknown.reach)))
         }
         for part in parts {
             writer.add(tensor: "\(part.tap).mean", shape: [part.mean.count], values: part.mean, as: .f32)
             if let map = part.map { writer.add(tensor: "\(part.tap).map", map, as: .f16) }
         }
+        if let cohort { writer.add(tensor: "cohort", cohort.means, as: .f16) }
         return writer.encoded()
     }
 
@@ -168,7 +175,7 @@ extension LinkFile {
 
 extension Calibration {
     fileprivate var isSane: Bool {
-        temperature > 0 && [temperature, unknown.oneShot, unknown.offset, unknown.slope].allSatisfy(\.isFinite)
+        temperature > 0 && [temperature, unknown.oneShot, unknown.reach].allSatisfy(\.isFinite)
     }
 }
 

@@ -18,7 +18,7 @@ public final class LinkModel {
     public let sha256: String
     public let link: LinkFile
     private let encoder: VisionEncoder
-    private let linking: [Method: NearestMean]
+    private let linking: [Method: any LinkMethod]
 
     /// The model called `name`, looked for in `searchPath`.
     /// - Throws: `ModelError` (missing, damaged, wrong digest), ``LinkError/file(path:reason:)``.
@@ -46,7 +46,7 @@ public final class LinkModel {
         name = card.name
         sha256 = directory.identity
         encoder = VisionEncoder(network: network, taps: taps)
-        linking = Dictionary(uniqueKeysWithValues: link.methods.map { [link] in ($0, NearestMean(space: link.space($0))) })
+        linking = Dictionary(uniqueKeysWithValues: link.methods.map { [link] in ($0, link.linking($0)) })
     }
 
     /// Side of the square RGB pictures that ``features(pixels:count:)`` takes, in pixels.
@@ -71,9 +71,9 @@ public final class LinkModel {
         _ support: SupportSet, method: Method? = nil, unknown: UnknownRule = .auto
     ) throws(LinkError) -> LinkedSupport {
         let method = method ?? bestMethod
-        guard let space = linking[method], let calibration = link.calibrations[method] else {
+        guard let linking = linking[method], let calibration = link.calibrations[method] else {
             throw .method(name: method.rawValue, model: name, supported: link.methods.map(\.rawValue))
         }
-        return try LinkedSupport(support, method: space, calibration: calibration, unknown: unknown)
+        return try LinkedSupport(support, method: linking, calibration: calibration, unknown: unknown)
     }
 }

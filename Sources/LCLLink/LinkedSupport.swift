@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLModel
 import LCLTensor
 
 /// When an answer is `unknown` rather than the best of the labels.
@@ -16,21 +17,22 @@ public struct LinkedSupport: Sendable {
     /// What the supports say of each other.
     public let check: SupportCheck
 
+    private let space: FeatureSpace
     private let context: any LinkContext
-    private let calibration: Calibration
+    private let calibration: JobCalibration
     private let rule: UnknownRule
-    /// The best logit below which ``UnknownRule/auto`` says unknown.
-    private let threshold: Double
 
     /// - Throws: ``LinkError`` where the support set does not fit the method.
     public init(
         _ support: SupportSet, method: some LinkMethod, calibration: Calibration, unknown rule: UnknownRule = .auto
     ) throws(LinkError) {
+        space = method.space
         context = try method.link(support)
-        let leftOut = context.leaveOneOutLogits()
-        check = SupportCheck(leftOut: leftOut, labels: support.labels, calibration: calibration)
-        threshold = calibration.unknown.threshold(cohesion: SupportCheck.cohesion(leftOut, labels: support.labels))
-        self.calibration = calibration
+        let leftOut = context.leftOut()
+        self.calibration = calibration.job(SupportTraits(leftOut, labels: support.labels))
+        // Suspects are judged by the model's own calibration: in the job's they would speak for themselves.
+        check = SupportCheck(
+            leftOut, labels: support.labels, calibration: calibration.job(SupportTraits()), confidenceTrusted: self.calibration.isTrusted)
         self.rule = rule
     }
 
@@ -38,19 +40,19 @@ public struct LinkedSupport: Sendable {
     /// alone, bit for bit, unless `transductive`: then all queries of the job must be given at once.
     /// - Parameter nearest: how many supports to name as evidence.
     public func answer(_ queries: Matrix, transductive: Bool = false, nearest: Int = 3) -> [LinkAnswer] {
-        let scores = context.scores(queries, transductive: transductive)
+        let scores = context.scores(space.embed(queries), transductive: transductive)
         return (0..<queries.rowCount).map { query in
-            answer(scores.logits.row(query), scores.similarities.row(query), nearest: nearest)
+            answer(scores.logits.row(query), Double(scores.likeness[query]), scores.similarities.row(query), nearest: nearest)
         }
     }
 
-    private func answer(_ row: [Float], _ similarities: [Float], nearest: Int) -> LinkAnswer {
+    private func answer(_ row: [Float], _ likeness: Double, _ similarities: [Float], nearest: Int) -> LinkAnswer {
         let logits = row.map(Double.init)
         let probabilities = calibration.probabilities(logits)
         let ranked = logits.ranked()
         let unknown =
             switch rule {
-            case .auto: logits[ranked[0]] < threshold
+            case .auto: likeness < calibration.threshold
             case .off: false
             case .below(let least): probabilities[ranked[0]] < least
             }

@@ -12,80 +12,97 @@ public struct NearestMean: LinkMethod {
         self.space = space
     }
 
-    public func link(_ support: SupportSet) throws(LinkError) -> any LinkContext {
-        guard support.features.columnCount == space.featureWidth else {
-            throw .features(expected: space.featureWidth, found: support.features.columnCount)
-        }
-        return NearestMeanContext(
-            space: space, supports: space.embed(support.features), labels: support.labels, ways: support.ways)
+    public func link(_ supports: Matrix, labels: [Int], ways: Int) -> any LinkContext {
+        NearestMeanContext(space: space, supports: supports, labels: labels, ways: ways)
     }
 }
 
 /// Prototypes of one support set.
-package struct NearestMeanContext: LinkContext {
+struct NearestMeanContext: LinkContext {
     private let space: FeatureSpace
     private let labels: [Int]
     /// The supports in the space: [supports x width].
     private let supports: Matrix
     /// Sum of each label's supports: [ways x width].
     private let sums: Matrix
-    private let prototypes: LinearLayer
+    /// Each label's prototype, the direction of its sum: [ways x width].
+    let prototypes: Matrix
+    private let layer: LinearLayer
     private let evidence: LinearLayer
 
     /// - Parameter supports: already in the space, [supports x width].
-    package init(space: FeatureSpace, supports: Matrix, labels: [Int], ways: Int) {
+    init(space: FeatureSpace, supports: Matrix, labels: [Int], ways: Int) {
         self.space = space
         self.supports = supports
         self.labels = labels
         var sums = Matrix(rows: ways, columns: space.width)
         for (index, label) in labels.enumerated() { sums.add(supports.row(index), toRow: label) }
         self.sums = sums
-        prototypes = Self.prototypes(space, sums)
+        prototypes = Self.directions(space, sums)
+        layer = LinearLayer(weights: prototypes)
         evidence = LinearLayer(weights: supports)
     }
 
-    package func scores(_ queries: Matrix, transductive: Bool) -> LinkScores {
-        let embedded = space.embed(queries)
-        return LinkScores(logits: logits(embedded: embedded, transductive: transductive), similarities: evidence(embedded))
+    func scores(_ queries: Matrix, transductive: Bool) -> LinkScores {
+        let cosines = layer(queries)
+        return LinkScores(
+            logits: transductive ? LinearLayer(weights: sharpened(by: queries))(queries) : cosines, likeness: cosines.rowMaxima,
+            similarities: evidence(queries))
     }
 
-    /// The logits of queries that are already in the space, [queries x width].
-    package func logits(embedded: Matrix, transductive: Bool = false) -> Matrix {
-        (transductive ? sharpened(by: embedded) : prototypes)(embedded)
+    func cosines(_ points: Matrix) -> Matrix { layer(points) }
+
+    func similarities(_ points: Matrix) -> Matrix { evidence(points) }
+
+    func leftOut() -> LeftOut {
+        let cosines = leftOutCosines(leftOutPrototypes())
+        return LeftOut(logits: cosines, likeness: cosines, labels: labels)
     }
 
-    package func leaveOneOutLogits() -> Matrix {
-        var logits = prototypes(supports)
-        let shots = labels.reduce(into: [Int](repeating: 0, count: sums.rowCount)) { $0[$1] += 1 }
+    /// The cosines of the supports to the prototypes, each label's without one of its supports: the own label's without the support
+    /// that is asked, another's on average over which one is missing. (Were the others' whole, a mean of more supports would win
+    /// against one of fewer: with two supports a label, half of them would look wrong.) [supports x ways]; `-infinity` for a label's
+    /// only support and that label.
+    /// - Parameter reduced: ``leftOutPrototypes()``.
+    func leftOutCosines(_ reduced: Matrix) -> Matrix {
+        let shots = labels.shots(ways: sums.rowCount)
+        var means = Matrix(rows: sums.rowCount, columns: space.width)
+        for (index, label) in labels.enumerated() { means.add(reduced.row(index), toRow: label, scaledBy: 1 / Float(shots[label])) }
+        var cosines = LinearLayer(weights: means)(supports)
         for (index, label) in labels.enumerated() {
-            let support = supports.row(index)
-            var others = Matrix(rows: 1, columns: space.width)
-            others.add(sums.row(label), toRow: 0)
-            others.add(support.map { -$0 }, toRow: 0)
-            space.normalizeParts(&others)
-            logits[index, label] = shots[label] == 1 ? -.infinity : zip(support, others.row(0)).reduce(0) { $0 + $1.0 * $1.1 }
+            cosines[index, label] = shots[label] == 1 ? -.infinity : supports.dot(reduced.row(index), row: index)
         }
-        return logits
+        return cosines
+    }
+
+    /// Of each support, its label's prototype without it; of a label's only support itself: [supports x width].
+    func leftOutPrototypes() -> Matrix {
+        let shots = labels.shots(ways: sums.rowCount)
+        var reduced = sums.gather(labels)
+        for (index, label) in labels.enumerated() where shots[label] > 1 { reduced.add(supports.row(index), toRow: index, scaledBy: -1) }
+        space.normalizeParts(&reduced)
+        return reduced
     }
 
     /// Soft k-means that starts at the supports: each round, every query votes for the labels it is like, and joins their
     /// means with a small weight, so that a batch of queries of one label cannot drag the other prototypes along.
-    private func sharpened(by queries: Matrix) -> LinearLayer {
-        var layer = prototypes
+    /// - Returns: the moved prototypes, [ways x width].
+    func sharpened(by queries: Matrix) -> Matrix {
+        var moved = prototypes
         let mass = Transduction.mass(of: queries.rowCount)
         for _ in 0..<Transduction.rounds {
-            let pulled = Transduction.votes(layer(queries)).transposedTimes(queries)
-            var moved = sums
-            for label in 0..<sums.rowCount { moved.add(pulled.row(label), toRow: label, scaledBy: mass) }
-            layer = Self.prototypes(space, moved)
+            let pulled = Transduction.votes(LinearLayer(weights: moved)(queries)).transposedTimes(queries)
+            var totals = sums
+            for label in 0..<sums.rowCount { totals.add(pulled.row(label), toRow: label, scaledBy: mass) }
+            moved = Self.directions(space, totals)
         }
-        return layer
+        return moved
     }
 
-    private static func prototypes(_ space: FeatureSpace, _ sums: Matrix) -> LinearLayer {
+    private static func directions(_ space: FeatureSpace, _ sums: Matrix) -> Matrix {
         var means = sums
         space.normalizeParts(&means)
-        return LinearLayer(weights: means)
+        return means
     }
 }
 
@@ -123,4 +140,7 @@ extension Matrix {
             for index in target.indices { target[index] += scale * values[index] }
         }
     }
+
+    /// The greatest element of each row; `-infinity` where it has none.
+    var rowMaxima: [Float] { (0..<rowCount).map { withRow($0) { $0.max() ?? -.infinity } } }
 }

@@ -5,6 +5,8 @@ import LCLTensor
 public struct SupportCheck: Equatable, Sendable {
     /// Share of supports that the others classify rightly, 0 to 1; `nil` where some label has one support only.
     public let leaveOneOutAccuracy: Double?
+    /// Whether confidences can be taken as probabilities: see ``JobCalibration/isTrusted``; `nil` where no support was left out.
+    public let confidenceTrusted: Bool?
     /// Supports that the others clearly give another label, in support order.
     public let suspects: [Suspect]
 
@@ -16,21 +18,21 @@ public struct SupportCheck: Equatable, Sendable {
     }
 
     /// Of a method that leaves no support out.
-    static let none = SupportCheck(leaveOneOutAccuracy: nil, suspects: [])
+    static let none = SupportCheck(leaveOneOutAccuracy: nil, confidenceTrusted: nil, suspects: [])
 
-    private init(leaveOneOutAccuracy: Double?, suspects: [Suspect]) {
+    private init(leaveOneOutAccuracy: Double?, confidenceTrusted: Bool?, suspects: [Suspect]) {
         self.leaveOneOutAccuracy = leaveOneOutAccuracy
+        self.confidenceTrusted = confidenceTrusted
         self.suspects = suspects
     }
 
     /// Calibrated probability of another label from which a support is a suspect.
     static let clearly = 0.9
 
-    /// - Parameter leftOut: of ``LinkContext/leaveOneOutLogits()``, [supports x ways].
-    init(leftOut: Matrix, labels: [Int], calibration: Calibration) {
+    init(_ leftOut: LeftOut, labels: [Int], calibration: JobCalibration, confidenceTrusted: Bool) {
         var suspects: [Suspect] = [], right = 0, alone = 0
         for (support, label) in labels.enumerated() {
-            let logits = leftOut.row(support).map(Double.init)
+            let logits = leftOut.logits.row(support).map(Double.init)
             guard logits[label].isFinite else {
                 alone += 1
                 continue
@@ -41,13 +43,8 @@ public struct SupportCheck: Equatable, Sendable {
                 suspects.append(Suspect(support: support, looksLike: best, confidence: confidence))
             }
         }
+        self.confidenceTrusted = confidenceTrusted
         leaveOneOutAccuracy = alone == 0 ? Double(right) / Double(labels.count) : nil
         self.suspects = suspects
-    }
-
-    /// The mean logit that supports have for their own label when left out; `nil` where no label has two supports.
-    package static func cohesion(_ leftOut: Matrix, labels: [Int]) -> Double? {
-        let own = labels.enumerated().map { Double(leftOut[$0.offset, $0.element]) }.filter(\.isFinite)
-        return own.isEmpty ? nil : own.reduce(0, +) / Double(own.count)
     }
 }

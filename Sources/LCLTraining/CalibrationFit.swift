@@ -8,14 +8,14 @@ package enum CalibrationFit {
     package static let givenUp = 0.05
 
     /// Half hard and half random negatives; 2 and 5 labels; shots as users have them.
-    static func trials(_ stage: Stage, each count: Int = 150, seed: UInt64) -> [Trial] {
+    static func trials(_ stage: Stage, each count: Int = 150, seed: UInt64) throws -> [Trial] {
         var trials: [Trial] = []
         for negatives in Negatives.allCases {
             for ways in [2, 5] {
                 for shots in [1, 2, 4, 7] {
                     var random = SeededRandom(seed: seed, ways, shots, negatives == .hard ? 1 : 0)
                     let shape = EpisodeSampler.Shape(ways: ways, shots: shots, queries: [1], negatives: negatives)
-                    trials += stage.trials(shape, count: count, &random)
+                    trials += try stage.trials(shape, count: count, &random)
                 }
             }
         }
@@ -23,11 +23,33 @@ package enum CalibrationFit {
     }
 
     package static func fit(_ trials: [Trial]) -> Calibration {
-        Calibration(temperature: temperature(trials), unknown: unknown(trials))
+        Calibration(temperature: median(trials), unknown: unknown(trials))
+    }
+
+    /// The median of the temperatures' prior with the least negative log-likelihood of the queries' labels, each job's own supports heard;
+    /// from 5 to 150, to 5 %.
+    package static func median(_ trials: [Trial]) -> Double {
+        let jobs = trials.map { trial in
+            (
+                likelihoods: JobCalibration.likelihoods(trial.support.answers),
+                queries: zip(trial.logits, trial.truths).compactMap { row, truth in
+                    truth.map { truth in JobCalibration.grid.map { JobCalibration.softmax(row, $0)[truth] } }
+                }
+            )
+        }
+        let losses = stride(from: log(5), through: log(150), by: 0.05).map { middle in
+            let median = exp(middle)
+            let loss = jobs.reduce(0) { sum, job in
+                let weights = JobCalibration.weights(median: median, likelihoods: job.likelihoods)
+                return sum - job.queries.reduce(0) { $0 + log(max(zip($1, weights).reduce(0) { $0 + $1.0 * $1.1 }, .leastNormalMagnitude)) }
+            }
+            return (loss: loss, median: median)
+        }
+        return losses.min { $0.loss < $1.loss }!.median
     }
 
     /// The temperature with the least negative log-likelihood (convex in it), between 1 and 200 (Guo et al., arXiv 1706.04599).
-    static func temperature(_ trials: [Trial]) -> Double {
+    package static func temperature(_ trials: [Trial]) -> Double {
         let answers = trials.flatMap { trial in zip(trial.logits, trial.truths).compactMap { row, truth in truth.map { (row, $0) } } }
         var low = 1.0, high = 200.0
         while high - low > 0.01 {
@@ -46,24 +68,19 @@ package enum CalibrationFit {
         return expected - logits[truth]
     }
 
-    /// The line under the best logits of the labels' own queries that ``givenUp`` of them fall below (quantile regression,
-    /// its slope by grid), and the same quantile for one support a label.
-    static func unknown(_ trials: [Trial]) -> Calibration.Unknown {
-        var alone: [Double] = [], supported: [(cohesion: Double, best: Double)] = []
+    /// The thresholds that ``givenUp`` of the labels' own queries fall below, in the units of ``Calibration/Unknown``.
+    package static func unknown(_ trials: [Trial]) -> Calibration.Unknown {
+        var alone: [Double] = [], several: [Double] = []
         for trial in trials {
-            for (row, truth) in zip(trial.logits, trial.truths) where truth != nil {
-                let best = row.max() ?? 0
-                if let cohesion = trial.cohesion { supported.append((cohesion, best)) } else { alone.append(best) }
+            for (likeness, truth) in zip(trial.likeness, trial.truths) where truth != nil {
+                if let cohesion = trial.support.cohesion {
+                    several.append((likeness - cohesion) / trial.support.scatter)
+                } else {
+                    alone.append(likeness - (trial.support.crossing ?? 0))
+                }
             }
         }
-        let lines = stride(from: 0, through: 1.5, by: 0.05).map { slope in
-            let residuals = supported.map { $0.best - slope * $0.cohesion }
-            let offset = quantile(residuals, givenUp)
-            let loss = residuals.reduce(0) { $0 + ($1 > offset ? givenUp * ($1 - offset) : (1 - givenUp) * (offset - $1)) }
-            return (loss: loss, offset: offset, slope: slope)
-        }
-        let best = lines.min { $0.loss < $1.loss }!
-        return Calibration.Unknown(oneShot: quantile(alone, givenUp), offset: best.offset, slope: best.slope)
+        return Calibration.Unknown(oneShot: quantile(alone, givenUp), reach: -quantile(several, givenUp))
     }
 
     /// The value that `share` of the values lie below; 0 where there are none.

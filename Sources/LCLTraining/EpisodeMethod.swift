@@ -23,5 +23,5 @@ extension EpisodeMethod {
 }
 
 extension Stage: EpisodeMethod {
-    package func answer(_ episode: Episode) -> Trial { run(episode) }
+    package func answer(_ episode: Episode) throws -> Trial { try run(episode) }
 }

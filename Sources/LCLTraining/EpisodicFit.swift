@@ -71,12 +71,12 @@ public struct EpisodicFit: MetricFit {
         _ store: CheckpointStore?
     ) throws {
         var training = fresh
-        if let saved { try training.restore(saved) } else { curve.points = [validation.point(training.space, epoch: 0)] }
+        if let saved { try training.restore(saved) } else { curve.points = [try validation.point(training.space, epoch: 0)] }
         let phases = lessons.phases(epochs: epochs), last = phases.reduce(0) { $0 + $1.epochs }
         let lastBegins = last - phases.last!.epochs
         while training.epoch < last, training.epoch - max(curve.bestEpoch, lastBegins) < patience {
             let (loss, accuracy) = training.runEpoch { progress($0.of(last, stage: .search, curve)) }
-            var point = validation.point(training.space, epoch: training.epoch)
+            var point = try validation.point(training.space, epoch: training.epoch)
             (point.loss, point.accuracy) = (loss, accuracy)
             curve.points.append(point)
             try store?.save(training.checkpoint(.search, curve))

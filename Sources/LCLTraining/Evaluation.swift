@@ -16,6 +16,8 @@ public struct Evaluation: Sendable {
     /// Episodes of each cell of the accuracy and calibration tables; the others take a fraction.
     public var episodes = 1000
     public var seed: UInt64 = 1
+    /// How often everything is drawn anew: the training classes (one in six is left out), and the episodes.
+    public var drawings = 1
     public var trainer = LinkTrainer()
     /// Only what flipped labels do.
     public var onlyFlips = false
@@ -35,89 +37,94 @@ public struct Evaluation: Sendable {
     ) throws -> EvaluationReport {
         let mean = LinkTrainer.miningMean(training, training.classes)
         var report = EvaluationReport(
-            method: method.rawValue, taps: taps, ways: ways, negatives: negatives, episodes: episodes, seed: seed,
+            method: method.rawValue, taps: taps, ways: ways, negatives: negatives, episodes: episodes, drawings: drawings, seed: seed,
             heldOut: link == nil)
         for source in sources {
             progress(source)
             let classes = test.classes(of: [source])
-            let (space, calibration) = try fitted(training, without: source, taps: taps, link: link)
             let sampler = EpisodeSampler(test, classes: classes, mean: mean)
-            let stage = Stage(test, classes: classes, space: space, sampler: sampler)
-            try measure(stage, calibration, source: source, into: &report)
+            let drawn = try (0..<drawings).map { drawing in
+                let (method, calibration) = try fitted(training, without: source, taps: taps, link: link, drawing)
+                let stage = Stage(test, classes: classes, method: method, sampler: sampler)
+                return Drawing(stage: stage, calibration: calibration, seed: seed + UInt64(drawing))
+            }
+            try measure(drawn, source: source, into: &report)
         }
         return report
     }
 
+    /// One drawing of all that is drawn: a fit, and the seed of its episodes.
+    private struct Drawing {
+        let stage: Stage
+        let calibration: Calibration
+        let seed: UInt64
+    }
+
     private func fitted(
-        _ training: FeatureTable, without source: String, taps: [String], link: LinkFile?
-    ) throws -> (FeatureSpace, Calibration) {
+        _ training: FeatureTable, without source: String, taps: [String], link: LinkFile?, _ drawing: Int
+    ) throws -> (any LinkMethod, Calibration) {
         if let link {
             guard let calibration = link.calibrations[method] else {
                 throw LinkError.method(name: method.rawValue, model: "given", supported: link.methods.map(\.rawValue))
             }
-            return (link.space(method), calibration)
+            return (link.linking(method), calibration)
         }
-        let classes = training.classes.filter { $0.source != source }
-        let (parts, calibrations) = try trainer.train(training, classes: classes, taps: taps, methods: [method])
-        return (FeatureSpace(parts), calibrations[method]!)
+        var classes = training.classes.filter { $0.source != source }
+        if drawings > 1 { classes = EpisodicFit.split(classes, every: 6, seed: seed + UInt64(drawing)).kept }
+        let (parts, cohort, calibrations) = try trainer.train(training, classes: classes, taps: taps, methods: [method])
+        let space = FeatureSpace(parts)
+        return (cohort.map { RidgeLink(space: space, cohort: $0) } ?? NearestMean(space: space), calibrations[method]!)
     }
 
-    private func measure(_ stage: Stage, _ calibration: Calibration, source: String, into report: inout EvaluationReport) throws {
-        for shots in shots where stage.sampler.isFeasible(shots: shots) {
-            let robust = episodes(stage.sampler, source, shots)
-            report.flips += try stage.flips(robust, source: source, shots: shots)
+    private func measure(_ drawn: [Drawing], source: String, into report: inout EvaluationReport) throws {
+        for shots in shots where drawn[0].stage.sampler.isFeasible(shots: shots) {
+            let first = drawn[0], robust = episodes(first, source, shots)
+            report.flips += try first.stage.flips(robust, source: source, shots: shots)
             if onlyFlips { continue }
-            report.order.append(try stage.order(robust, source: source, shots: shots))
+            report.order.append(try first.stage.order(robust, source: source, shots: shots))
             for negatives in Negatives.allCases {
+                let cell = EvaluationReport.Cell(source: source, shots: shots, negatives: negatives)
                 let shape = EpisodeSampler.Shape(ways: ways, shots: shots, negatives: negatives)
-                let trials = stage.trials(shape, count: episodes, random(source, shots, negatives))
-                let cell = EvaluationReport.Cell(source: source, shots: shots, negatives: negatives, trials: trials.count)
-                if negatives == self.negatives { report.accuracy.append(.init(cell, hits: trials.flatMap(\.hits))) }
-                report.calibration.append(.init(cell, trials, calibration))
-                report.unknown.append(unknown(stage, cell, calibration))
+                let judged = try drawn.map { try judgements($0, cell, shape, count: episodes) }
+                if negatives == self.negatives { report.accuracy.append(.init(cell, drawings: judged.map { $0.compactMap(\.isRight) })) }
+                report.calibration.append(.init(cell, judged.flatMap { $0 }, ways: ways))
+                let mixed = EpisodeSampler.Shape(ways: ways, shots: shots, queries: [1], outsiders: 2, negatives: negatives)
+                report.unknown.append(.init(cell, try drawn.flatMap { try judgements($0, cell, mixed, count: max(1, episodes * 2 / 5)) }))
             }
         }
         for shots in shots.filter({ $0 <= 4 && !onlyFlips }) {
-            for mix in EvaluationReport.Mix.all { report.transductive.append(transductive(stage, source, shots, mix)) }
+            for mix in EvaluationReport.Mix.all { report.transductive.append(try transductive(drawn[0], source, shots, mix)) }
         }
     }
 
+    private func judgements(_ drawing: Drawing, _ cell: EvaluationReport.Cell, _ shape: EpisodeSampler.Shape, count: Int) throws -> [Judgement] {
+        var random = random(drawing, cell.source, cell.shots, cell.negatives, shape.outsiders > 0 ? 1 : 0)
+        return try drawing.stage.trials(shape, count: count, &random).flatMap { $0.judged(by: drawing.calibration) }
+    }
+
     /// Of the shape that accuracy is measured on, for figures that run each episode several times.
-    private func episodes(_ sampler: EpisodeSampler, _ source: String, _ shots: Int) -> [Episode] {
+    private func episodes(_ drawing: Drawing, _ source: String, _ shots: Int) -> [Episode] {
         let shape = EpisodeSampler.Shape(ways: ways, shots: shots, negatives: negatives)
-        var random = random(source, shots, negatives, 3), drawn: [Episode] = []
-        while drawn.count < max(1, episodes * 2 / 5), let episode = sampler.episode(shape, &random) { drawn.append(episode) }
+        var random = random(drawing, source, shots, negatives, 3), drawn: [Episode] = []
+        while drawn.count < max(1, episodes * 2 / 5), let episode = drawing.stage.sampler.episode(shape, &random) { drawn.append(episode) }
         return drawn
     }
 
-    private func unknown(_ stage: Stage, _ cell: EvaluationReport.Cell, _ calibration: Calibration) -> EvaluationReport.Unknown {
-        let shape = EpisodeSampler.Shape(ways: ways, shots: cell.shots, queries: [1], outsiders: 2, negatives: cell.negatives)
-        let trials = stage.trials(shape, count: max(1, episodes * 2 / 5), random(cell.source, cell.shots, cell.negatives, 1))
-        return .init(cell, trials, calibration)
-    }
-
     private func transductive(
-        _ stage: Stage, _ source: String, _ shots: Int, _ mix: EvaluationReport.Mix
-    ) -> EvaluationReport.Transductive {
-        let shape = EpisodeSampler.Shape(shots: shots, queries: mix.queries, outsiders: mix.outsiders)
-        var random = random(source, shots, .hard, 2 + mix.queries[0])
+        _ drawing: Drawing, _ source: String, _ shots: Int, _ mix: EvaluationReport.Mix
+    ) throws -> EvaluationReport.Transductive {
+        let shape = EpisodeSampler.Shape(shots: shots, queries: mix.queries, outsiders: mix.outsiders), stage = drawing.stage
+        var random = random(drawing, source, shots, .hard, 2 + mix.queries[0])
         var alone: [Double] = [], together: [Double] = []
         while alone.count < max(1, episodes * 3 / 20), let episode = stage.sampler.episode(shape, &random) {
-            alone.append(stage.run(episode).share)
-            together.append(stage.run(episode, transductive: true).share)
+            alone.append(try stage.run(episode).share)
+            together.append(try stage.run(episode, transductive: true).share)
         }
         return .init(source: source, shots: shots, mix: mix.name, alone: alone, together: together)
     }
 
-    private func random(_ source: String, _ shots: Int, _ negatives: Negatives, _ purpose: Int = 0) -> SeededRandom {
-        SeededRandom(seed: seed, source.utf8.reduce(0) { $0 &* 31 &+ Int($1) }, ways, shots, negatives == .hard ? 1 : 0, purpose)
-    }
-}
-
-extension Stage {
-    fileprivate func trials(_ shape: EpisodeSampler.Shape, count: Int, _ random: SeededRandom) -> [Trial] {
-        var random = random
-        return trials(shape, count: count, &random)
+    private func random(_ drawing: Drawing, _ source: String, _ shots: Int, _ negatives: Negatives, _ purpose: Int = 0) -> SeededRandom {
+        SeededRandom(seed: drawing.seed, source.utf8.reduce(0) { $0 &* 31 &+ Int($1) }, ways, shots, negatives == .hard ? 1 : 0, purpose)
     }
 }
 

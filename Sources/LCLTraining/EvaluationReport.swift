@@ -8,7 +8,10 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
     public var taps: [String]
     public var ways: Int
     public var negatives: Negatives
+    /// Of each drawing.
     public var episodes: Int
+    /// How often training classes and episodes were drawn, with seeds from ``seed`` on; figures are over all drawings.
+    public var drawings = 1
     public var seed: UInt64
     /// Whether each source was left out of fit, centring and calibration.
     public var heldOut: Bool
@@ -24,7 +27,6 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
         let source: String
         let shots: Int
         let negatives: Negatives
-        let trials: Int
     }
 
     public struct Accuracy: Codable, Equatable, Sendable {
@@ -32,13 +34,14 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
         public var shots: Int
         public var accuracy: Double
         public var interval: Double
+        /// Of each drawing alone.
+        public var drawings: [Double]
 
-        init(_ cell: Cell, hits: [Bool]) {
+        init(_ cell: Cell, drawings: [[Bool]]) {
             source = cell.source
             shots = cell.shots
-            let (mean, half) = interval95(hits.map { $0 ? 100 : 0 })
-            accuracy = mean
-            interval = half
+            (accuracy, interval) = interval95(drawings.joined().map { $0 ? 100 : 0 })
+            self.drawings = drawings.map { hits in interval95(hits.map { $0 ? 100 : 0 }).mean }
         }
     }
 
@@ -47,8 +50,11 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
         public var source: String
         public var shots: Int
         public var negatives: Negatives
-        public var temperature: Double
         public var error: Double
+        /// Share of the answers whose job says that its confidence is not to be trusted.
+        public var flagged: Double
+        /// The error over the others alone; 0 where there are none.
+        public var trustedError: Double
         /// The bins that have answers, for a reliability diagram.
         public var bins: [Bin]
 
@@ -59,23 +65,31 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
             public var answers: Int
         }
 
-        init(_ cell: Cell, _ trials: [Trial], _ calibration: Calibration) {
+        init(_ cell: Cell, _ judged: [Judgement], ways: Int) {
             source = cell.source
             shots = cell.shots
             negatives = cell.negatives
-            temperature = calibration.temperature
-            let answers = trials.flatMap { trial in
-                zip(trial.logits.filter { !$0.isEmpty }, trial.hits).map { (calibration.probabilities($0).max() ?? 1, $1) }
-            }
-            let floor = 1 / Double(trials.first?.logits.first?.count ?? 2)
-            let grouped = Dictionary(grouping: answers) { min(9, Int(($0.0 - floor) / (1 - floor) * 10)) }
-            bins = grouped.sorted { $0.key < $1.key }.map { _, bin in
+            let trusted = judged.filter(\.isTrusted)
+            bins = Self.bins(judged, ways: ways)
+            error = Self.error(bins)
+            flagged = 100 * (1 - Double(trusted.count) / Double(max(1, judged.count)))
+            trustedError = Self.error(Self.bins(trusted, ways: ways))
+        }
+
+        private static func bins(_ judged: [Judgement], ways: Int) -> [Bin] {
+            let floor = 1 / Double(ways)
+            let grouped = Dictionary(grouping: judged.filter { $0.isRight != nil }) { min(9, Int(($0.confidence - floor) / (1 - floor) * 10)) }
+            return grouped.sorted { $0.key < $1.key }.map { _, bin in
                 let count = Double(bin.count)
                 return Bin(
-                    confidence: bin.reduce(0) { $0 + $1.0 } * 100 / count, accuracy: Double(bin.count { $0.1 }) * 100 / count,
-                    answers: bin.count)
+                    confidence: bin.reduce(0) { $0 + $1.confidence } * 100 / count,
+                    accuracy: Double(bin.count { $0.isRight! }) * 100 / count, answers: bin.count)
             }
-            error = bins.reduce(0) { $0 + abs($1.accuracy - $1.confidence) * Double($1.answers) / Double(answers.count) }
+        }
+
+        private static func error(_ bins: [Bin]) -> Double {
+            let answers = bins.reduce(0) { $0 + $1.answers }
+            return bins.reduce(0) { $0 + abs($1.accuracy - $1.confidence) * Double($1.answers) } / Double(max(1, answers))
         }
     }
 
@@ -84,7 +98,7 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
         public var source: String
         public var shots: Int
         public var negatives: Negatives
-        /// Area under the ROC curve of the best logit over `unknown: auto`'s threshold: 50 is chance.
+        /// Area under the ROC curve of the likeness over `unknown: auto`'s threshold: 50 is chance.
         public var auroc: Double
         /// Share of the labels' own queries that `unknown: auto` gives up.
         public var givenUp: Double
@@ -93,18 +107,11 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
         /// The curve at 21 thresholds, from the strictest: shares of the others and of the own above it, in percent.
         public var curve: [[Double]]
 
-        init(_ cell: Cell, _ trials: [Trial], _ calibration: Calibration) {
+        init(_ cell: Cell, _ judged: [Judgement]) {
             source = cell.source
             shots = cell.shots
             negatives = cell.negatives
-            var own: [Double] = [], others: [Double] = []
-            for trial in trials {
-                let threshold = calibration.unknown.threshold(cohesion: trial.cohesion)
-                for (row, truth) in zip(trial.logits, trial.truths) {
-                    let over = (row.max() ?? 0) - threshold
-                    if truth == nil { others.append(over) } else { own.append(over) }
-                }
-            }
+            let own = judged.filter { $0.isRight != nil }.map(\.over), others = judged.filter { $0.isRight == nil }.map(\.over)
             auroc = 100 * areaUnderCurve(positives: own, negatives: others)
             givenUp = 100 * Double(own.count { $0 < 0 }) / Double(max(1, own.count))
             caught = 100 * Double(others.count { $0 < 0 }) / Double(max(1, others.count))

@@ -5,15 +5,18 @@ extension EvaluationReport {
     /// The report for people: Markdown tables.
     public var table: String {
         let head = "\(method)\(taps.isEmpty ? "" : " on " + taps.joined(separator: " + ")), \(ways) labels, \(episodes) episodes a cell, "
-            + (heldOut ? "each source held out of fit, centring and calibration" : "the model as it is") + ", seed \(seed)\n"
+            + (heldOut ? "each source held out of fit, centring and calibration" : "the model as it is") + ", \(seeds)\n"
         return ([
             head,
             Self.table("accuracy, \(negatives.rawValue) negatives", "shots", accuracy, row: \.source, column: { "\($0.shots)" }) {
                 Self.text($0.accuracy) + " ± " + Self.text($0.interval)
             },
-            Self.table("calibration error of the confidence", "shots, negatives", calibration, row: \.source, column: {
+            Self.table("accuracy of each drawing alone", "shots", accuracy.filter { $0.drawings.count > 1 }, row: \.source, column: { "\($0.shots)" }) {
+                $0.drawings.map(Self.text).joined(separator: ", ")
+            },
+            Self.table("calibration error of the confidence (answers flagged as not to be trusted, %; error of the others)", "shots, negatives", calibration, row: \.source, column: {
                 "\($0.shots) \($0.negatives.rawValue)"
-            }) { Self.text($0.error) },
+            }) { Self.text($0.error) + " (" + Self.text($0.flagged) + ($0.flagged < 100 ? "; \(Self.text($0.trustedError)))" : ")") },
             Self.table("unknown: AUROC (own queries given up, others caught)", "shots, class of the others", unknown, row: \.source, column: {
                 "\($0.shots) \($0.negatives.rawValue)"
             }) { "\(Self.text($0.auroc)) (\(Self.text($0.givenUp)), \(Self.text($0.caught)))" },
@@ -27,6 +30,10 @@ extension EvaluationReport {
                 Self.text($0.changed)
             },
         ].filter { !$0.isEmpty }).joined(separator: "\n")
+    }
+
+    private var seeds: String {
+        drawings == 1 ? "seed \(seed)" : "\(drawings) drawings of training classes and episodes, seeds \(seed) to \(seed + UInt64(drawings) - 1)"
     }
 
     /// One Markdown table; rows and columns in the order in which they first come.

@@ -3,7 +3,7 @@ import LCLLink
 import LCLModel
 import LCLTensor
 
-/// Fits what a link file holds: the learned space, the plain one's means, and both methods' calibrations.
+/// Fits what a link file holds: the learned space with its cohort, the plain one's means, and both methods' calibrations.
 public struct LinkTrainer: Sendable {
     public var fit: any MetricFit = DiscriminantFit()
     public var seed: UInt64 = 1
@@ -16,34 +16,40 @@ public struct LinkTrainer: Sendable {
     /// - Throws: ``TrainingError/tooFew(what:found:needed:)``; `LinearAlgebraError` where features are not finite.
     public func train(
         _ table: FeatureTable, classes: [FeatureTable.Class], taps: [String], methods: [LinkModel.Method] = LinkModel.Method.allCases
-    ) throws -> (parts: [FeatureSpace.Part], calibrations: [LinkModel.Method: Calibration]) {
+    ) throws -> (parts: [FeatureSpace.Part], cohort: Cohort?, calibrations: [LinkModel.Method: Calibration]) {
         var trials: [LinkModel.Method: [Trial]] = [:]
         let mean = Self.miningMean(table, classes)
         for held in Self.folds(classes) {
             let others = classes.filter { !held.contains($0) }
             let sampler = EpisodeSampler(table, classes: held.map(\.originals), mean: mean, hardest: 12)
             for method in methods {
-                let space = FeatureSpace(try parts(method, table, classes: others, taps: taps))
-                let stage = Stage(table, classes: Array(held), space: space, sampler: sampler)
-                trials[method, default: []] += CalibrationFit.trials(stage, seed: seed)
+                let fitted = try self.method(method, table, classes: others, taps: taps)
+                let stage = Stage(table, classes: Array(held), method: fitted, sampler: sampler)
+                trials[method, default: []] += try CalibrationFit.trials(stage, seed: seed)
             }
         }
         guard trials.values.allSatisfy({ !$0.isEmpty }) else {
             throw TrainingError.tooFew(
                 what: "classes of \(EpisodeSampler.fewestPictures) pictures in a source to calibrate on", found: classes.count, needed: 10)
         }
-        let best: LinkModel.Method = methods.contains(.metric) ? .metric : .prototype
-        return (try parts(best, table, classes: classes, taps: taps), trials.mapValues(CalibrationFit.fit))
+        let calibrations = trials.mapValues(CalibrationFit.fit)
+        guard methods.contains(.metric) else { return (DiscriminantFit.plain(table, classes: classes, taps: taps), nil, calibrations) }
+        let metric = try metric(table, classes: classes, taps: taps)
+        return (metric.space.parts, metric.cohort, calibrations)
     }
 
-    /// The parts of the space that `method` compares in.
-    func parts(
+    private func method(
         _ method: LinkModel.Method, _ table: FeatureTable, classes: [FeatureTable.Class], taps: [String]
-    ) throws -> [FeatureSpace.Part] {
+    ) throws -> any LinkMethod {
         switch method {
-        case .metric: try fit.parts(table, classes: classes, taps: taps)
-        case .prototype: DiscriminantFit.plain(table, classes: classes, taps: taps)
+        case .metric: try metric(table, classes: classes, taps: taps)
+        case .prototype: NearestMean(space: FeatureSpace(DiscriminantFit.plain(table, classes: classes, taps: taps)))
         }
+    }
+
+    private func metric(_ table: FeatureTable, classes: [FeatureTable.Class], taps: [String]) throws -> RidgeLink {
+        let space = FeatureSpace(try fit.parts(table, classes: classes, taps: taps))
+        return RidgeLink(space: space, cohort: Cohort(table, classes: classes, space: space))
     }
 
     /// Mean of the features that hard negatives are found by.
@@ -56,5 +62,17 @@ public struct LinkTrainer: Sendable {
         let sources = Dictionary(grouping: classes, by: \.source)
         guard sources.count == 1 else { return sources.sorted { $0.key < $1.key }.map(\.value) }
         return (0..<5).map { fold in classes.enumerated().filter { $0.offset % 5 == fold }.map(\.element) }.filter { !$0.isEmpty }
+    }
+}
+
+extension Cohort {
+    /// The means of `classes` in `space`; where they are too many, of some, evenly spread over the list.
+    init(_ table: FeatureTable, classes: [FeatureTable.Class], space: FeatureSpace) {
+        let taps = space.parts.map(\.tap), count = min(classes.count, Self.most)
+        var means = Matrix((0..<count).map { index in
+            space.embed(table.features(of: classes[index * classes.count / count].rows, taps: taps)).meanRow()
+        })
+        means.normalizeRows()
+        self.init(means: means)
     }
 }

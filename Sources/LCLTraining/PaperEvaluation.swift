@@ -33,11 +33,12 @@ public struct PaperEvaluation: Sendable {
     /// - Parameters:
     ///   - table: of ``pictures``.
     ///   - supports: numbers of supports of both labels together; even.
-    public func run(_ table: FeatureTable, space: FeatureSpace, supports: [Int]) -> [Cell] {
+    /// - Throws: `LinkError` where features are not finite.
+    public func run(_ table: FeatureTable, method: some LinkMethod, supports: [Int]) throws -> [Cell] {
         let rows = Dictionary(uniqueKeysWithValues: table.classes.map { ($0.name, $0.rows[0]) })
-        let points = space.embed(table.features(of: Array(0..<table.features.rowCount), taps: space.parts.map(\.tap)))
-        return supports.map { n in
-            let hits = episodes.compactMap { hit($0, rows, points, space, shots: n / 2) }
+        let space = method.space, points = space.embed(table.features(of: Array(0..<table.features.rowCount), taps: space.parts.map(\.tap)))
+        return try supports.map { n in
+            let hits = try episodes.compactMap { try hit($0, rows, points, method, shots: n / 2) }
             let (mean, half) = interval95(hits.map { $0 ? 100 : 0 })
             return Cell(n: n, questions: hits.count, leftOut: episodes.count - hits.count, accuracy: mean, interval: half)
         }
@@ -66,14 +67,13 @@ public struct PaperEvaluation: Sendable {
     }
 
     /// `nil` where the question cannot be asked. Of equal scores neither is right.
-    private func hit(_ episode: PaperEpisode, _ rows: [String: Int], _ points: Matrix, _ space: FeatureSpace, shots: Int) -> Bool? {
+    private func hit(_ episode: PaperEpisode, _ rows: [String: Int], _ points: Matrix, _ method: some LinkMethod, shots: Int) throws -> Bool? {
         guard let query = rows[episode.query], episode.supports.allSatisfy({ $0.count >= shots }) else { return nil }
         let supports = episode.supports.map { $0.prefix(shots).compactMap { rows[$0] } }
         guard supports.allSatisfy({ !$0.isEmpty }) else { return nil }
         let labels = supports.enumerated().flatMap { label, rows in rows.map { _ in label } }
-        let context = NearestMeanContext(
-            space: space, supports: points.gather(supports.flatMap { $0 }), labels: labels, ways: 2)
-        let logits = context.logits(embedded: points.gather([query])).row(0)
+        let context = try method.link(points.gather(supports.flatMap { $0 }), labels: labels, ways: 2)
+        let logits = context.scores(points.gather([query]), transductive: false).logits.row(0)
         return logits[episode.label] > logits[1 - episode.label]
     }
 }

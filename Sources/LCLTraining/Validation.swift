@@ -31,11 +31,11 @@ struct Validation {
     }
 
     /// The loss is taken at its best temperature, so that it measures the space alone.
-    func point(_ space: FeatureSpace, epoch: Int) -> LearningCurve.Point {
-        let stage = Stage(table, classes: classes, space: space, sampler: sampler)
-        let trials = [1, 4].flatMap { shots in
+    func point(_ space: FeatureSpace, epoch: Int) throws -> LearningCurve.Point {
+        let stage = Stage(table, classes: classes, method: NearestMean(space: space), sampler: sampler)
+        let trials = try [1, 4].flatMap { shots in
             var random = SeededRandom(seed: seed, shots)
-            return stage.trials(
+            return try stage.trials(
                 EpisodeSampler.Shape(ways: shape.ways, shots: shots, queries: [1]), count: Self.episodes, &random)
         }
         let hits = trials.flatMap(\.hits)

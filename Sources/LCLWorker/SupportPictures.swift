@@ -56,6 +56,7 @@ extension SupportReport {
                 looksLike: manifest.labels[$0.looksLike].name, confidence: $0.confidence)
         }
         self.init(
-            images: supports.used.count, leaveOneOutAccuracy: check.leaveOneOutAccuracy, suspects: suspects, skipped: supports.skipped)
+            images: supports.used.count, leaveOneOutAccuracy: check.leaveOneOutAccuracy, confidenceTrusted: check.confidenceTrusted,
+            suspects: suspects, skipped: supports.skipped)
     }
 }

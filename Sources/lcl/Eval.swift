@@ -40,6 +40,9 @@ struct Eval: ParsableCommand {
     @Option(help: "Seed of the episodes.")
     var seed: UInt64 = 1
 
+    @Option(help: "How often training classes (one in six is left out) and episodes are drawn; 1: all classes, once.")
+    var drawings = 1
+
     @Option(help: "The source to hold out; all: each in turn; none: measure the model's own link file, which may have seen them.")
     var heldOut = "all"
 
@@ -60,8 +63,8 @@ struct Eval: ParsableCommand {
 
     func validate() throws {
         guard !shotCounts.isEmpty, shotCounts.allSatisfy({ $0 > 0 }) else { throw ValidationError("--shots must be such as 1,4,16") }
-        guard ways >= 2, episodes >= 1 else {
-            throw ValidationError("--ways must be at least 2, --episodes at least 1")
+        guard ways >= 2, episodes >= 1, (1...100).contains(drawings) else {
+            throw ValidationError("--ways must be at least 2, --episodes at least 1, --drawings from 1 to 100")
         }
         guard method == .mllm || !language.isGiven else { throw ValidationError("--protocol, --orders and --invented-names are for --method mllm") }
         guard heldOut != "none" || taps == nil else { throw ValidationError("--taps is for fitting: it does not go with --held-out none") }
@@ -112,6 +115,7 @@ struct Eval: ParsableCommand {
         evaluation.negatives = negatives
         evaluation.episodes = episodes
         evaluation.seed = seed
+        evaluation.drawings = drawings
         evaluation.trainer.fit = try fit.fit(seed: seed)
         return evaluation
     }

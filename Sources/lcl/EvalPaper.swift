@@ -72,7 +72,7 @@ struct EvalPaper: ParsableCommand {
         let evaluation = PaperEvaluation(try episodes())
         let (table, skipped) = try encoder.encoder.table(evaluation.pictures)
         Self.tell(skipped)
-        return evaluation.run(table, space: link.space(method), supports: counts)
+        return try evaluation.run(table, method: link.linking(method), supports: counts)
     }
 
     private func spoken() throws -> [PaperEvaluation.Cell] {

@@ -22,7 +22,7 @@ struct LanguageTrainingOptions: ParsableArguments {
     func train(_ fit: LanguageFit, _ table: FeatureTable, sight: ModelDirectory, output: String) throws {
         guard let language else { throw ValidationError("--method mllm needs --language FILE, the language model to teach") }
         let shards = try GGUFShards(path: language)
-        let space = try LinkModel(directory: sight).link.space(.metric)
+        let space = try LinkModel(directory: sight).link.linking(.metric).space
         var fit = fit
         fit.rank = rank
         let learned = try fit.run(

@@ -16,6 +16,7 @@ struct ResultTable {
         if let evaluation = result.evaluation {
             summary += "; \(evaluation.correct) of \(evaluation.expected) as expected (\(Self.percent(evaluation.accuracy)))"
         }
+        if result.support.confidenceTrusted == false { summary += "; confidence is a rank only" }
         text = lines.joined(separator: "\n") + "\n" + summary + "\n"
     }
 

@@ -75,10 +75,10 @@ struct Train: ParsableCommand {
         trainer.fit = try fit.fit(shape: LessonSampler.Shape(ways: ways, queries: queries), seed: seed, curve: curve)
         trainer.seed = seed
         let taps = try encoder.model.encoder().taps
-        let (parts, calibrations) = try trainer.train(table, classes: table.classes, taps: taps)
+        let (parts, cohort, calibrations) = try trainer.train(table, classes: table.classes, taps: taps)
         let packages = (try? String(contentsOfFile: "\(directory)/packages.txt", encoding: .utf8)) ?? ""
         let link = LinkFile(
-            parts: parts, calibrations: calibrations,
+            parts: parts, cohort: cohort, calibrations: calibrations,
             training: LinkFile.Training(
                 strategy: fit.strategy.rawValue, engine: Engine.version, encoder: encoder.encoder.encoder, classes: table.classes.count,
                 pictures: table.classes.reduce(0) { $0 + $1.rows.count }, shrinkage: fit.shrinkage,
@@ -86,11 +86,7 @@ struct Train: ParsableCommand {
         try link.write(to: output)
         print("\(output): \(link.training.classes) classes, \(link.training.pictures) pictures")
         for (method, calibration) in link.calibrations.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            let unknown = calibration.unknown
-            print(
-                String(
-                    format: "%@: temperature %.2f; unknown below %.3f + %.2f x cohesion, with one support %.3f", method.rawValue,
-                    calibration.temperature, unknown.offset, unknown.slope, unknown.oneShot))
+            print("\(method.rawValue): \(calibration)")
         }
     }
 

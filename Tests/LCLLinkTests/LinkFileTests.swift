@@ -6,7 +6,7 @@ import LCLTensor
 import Testing
 
 private let calibration = Calibration(
-    temperature: 9.5, unknown: Calibration.Unknown(oneShot: 0.25, offset: -0.125, slope: 0.75))
+    temperature: 9.5, unknown: Calibration.Unknown(oneShot: 0.25, reach: 1.75))
 
 private func sample() -> LinkFile {
     LinkFile(
@@ -14,7 +14,7 @@ private func sample() -> LinkFile {
             FeatureSpace.Part(tap: "d11.max", mean: [0.5, 1, 2], map: Matrix([[1, 0.5, -2], [0, 0.25, 8]])),
             FeatureSpace.Part(tap: "d15.max", mean: [3], map: Matrix([[0.5]])),
         ],
-        calibrations: [.metric: calibration, .prototype: calibration],
+        cohort: Cohort(means: Matrix([[0.5, -0.25, 0.125], [0, 1, 0]])), calibrations: [.metric: calibration, .prototype: calibration],
         training: LinkFile.Training(
             strategy: "lda", engine: "0.1.0", encoder: "ab12", classes: 3, pictures: 9, shrinkage: 0.25,
             provenance: ["one 1.0 ff", "two 2.0 ee"]))
@@ -37,7 +37,8 @@ private func withFile<R>(_ bytes: [UInt8], _ body: (String) throws -> R) throws 
     #expect(back.parts.map(\.tap) == ["d11.max", "d15.max"])
     #expect(back.parts.map(\.mean) == [[0.5, 1, 2], [3]])
     #expect(back.parts.map { $0.map?.elements } == [[1, 0.5, -2, 0, 0.25, 8], [0.5]])
-    #expect(back.space(.prototype).width == 4 && back.space(.metric).width == 3)
+    #expect(back.cohort?.means.elements == [0.5, -0.25, 0.125, 0, 1, 0])
+    #expect(back.linking(.prototype).space.width == 4 && back.linking(.metric).space.width == 3)
 }
 
 @Test func linkFile_isTheSameBytes_whereverItIsMade() {
@@ -47,16 +48,20 @@ private func withFile<R>(_ bytes: [UInt8], _ body: (String) throws -> R) throws 
 @Test func linkFile_servesPrototypeAlone_withoutMaps() throws {
     var link = sample()
     link.parts = [FeatureSpace.Part(tap: "d11.max", mean: [1, 2])]
+    link.cohort = nil
     let back = try withFile(link.encoded()) { try LinkFile(path: $0) }
     #expect(back.methods == [.prototype])
 }
 
-@Test(arguments: ["nan", "infinite map", "temperature", "no calibration", "no taps", "tap twice"])
+@Test(arguments: ["nan", "infinite map", "cohort width", "infinite cohort", "cohort without maps", "temperature", "no calibration", "no taps", "tap twice"])
 func linkFile_refuses_whatCannotBeUsed(_ what: String) throws {
     var link = sample()
     switch what {
     case "nan": link.parts[0] = FeatureSpace.Part(tap: "d11.max", mean: [.nan])
     case "infinite map": link.parts[0] = FeatureSpace.Part(tap: "d11.max", mean: [1], map: Matrix([[1e6]]))  // not an F16
+    case "cohort width": link.cohort = Cohort(means: Matrix([[1, 2]]))
+    case "infinite cohort": link.cohort = Cohort(means: Matrix([[1, 2, 1e6]]))
+    case "cohort without maps": link.parts = link.parts.map { FeatureSpace.Part(tap: $0.tap, mean: $0.mean) }
     case "temperature": link.calibrations[.metric]?.temperature = 0
     case "no calibration": link.calibrations = [:]
     case "no taps": link.parts = []

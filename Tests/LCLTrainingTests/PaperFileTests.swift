@@ -75,7 +75,7 @@ private let classes = """
     }
     let evaluation = PaperEvaluation([episode("q", 0), episode("q", 0), episode("q", 1), episode("missing", 0)])
     #expect(evaluation.pictures.pictures == ["missing", "n1", "n2", "p1", "p2", "q"])
-    let cells = evaluation.run(table, space: FeatureSpace([FeatureSpace.Part(tap: "t", mean: [2, 2])]), supports: [2, 4, 6])
+    let cells = try evaluation.run(table, method: NearestMean(space: FeatureSpace([FeatureSpace.Part(tap: "t", mean: [2, 2])])), supports: [2, 4, 6])
     #expect(cells.map(\.n) == [2, 4, 6] && cells.map(\.questions) == [3, 3, 0] && cells.map(\.leftOut) == [1, 1, 4])
     #expect(abs(cells[0].accuracy - 200.0 / 3) < 1e-9)
 }

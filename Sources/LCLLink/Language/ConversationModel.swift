@@ -59,7 +59,7 @@ public final class ConversationModel: LoadedModel {
         if let method, !methods.contains(method) { throw LinkError.method(name: method, model: name, supported: methods) }
         let conversation = try converse(supports, options: options, alive: alive)
         return LinkedSight(
-            conversation, supports: supports.pictures, calibration: Calibration(temperature: card.temperature, unknown: .init(oneShot: 0, offset: 0, slope: 0)),
+            conversation, supports: supports.pictures, calibration: JobCalibration(temperature: card.temperature),
             rule: options.unknown, summary: ConversationSummary(positions: conversation.length, orders: options.orders, template: card.template.name))
     }
 

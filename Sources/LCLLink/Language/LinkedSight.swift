@@ -9,14 +9,14 @@ struct LinkedSight: LinkedModel {
     let conversation: ConversationSummary?
 
     private let read: LinkedConversation
-    private let calibration: Calibration
+    private let calibration: JobCalibration
     private let rule: UnknownRule
     /// Of each support, at length 1.
     private let likenesses: [[Double]]
     /// Supports named as evidence.
     private static let nearest = 3
 
-    init(_ read: LinkedConversation, supports: [Matrix], calibration: Calibration, rule: UnknownRule, summary: ConversationSummary) {
+    init(_ read: LinkedConversation, supports: [Matrix], calibration: JobCalibration, rule: UnknownRule, summary: ConversationSummary) {
         (self.read, self.calibration, self.rule, conversation) = (read, calibration, rule, summary)
         likenesses = supports.map(\.direction)
     }

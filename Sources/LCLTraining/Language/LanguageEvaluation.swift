@@ -65,8 +65,8 @@ public struct LanguageEvaluation: Sendable {
         let drawn = draw(sampler, source, shots, count: episodes)
         if !onlyFlips {
             let trials = try drawn.map(stage.answer)
-            let cell = EvaluationReport.Cell(source: source, shots: shots, negatives: negatives, trials: trials.count)
-            report.accuracy.append(.init(cell, hits: trials.flatMap(\.hits)))
+            let cell = EvaluationReport.Cell(source: source, shots: shots, negatives: negatives)
+            report.accuracy.append(.init(cell, drawings: [trials.flatMap(\.hits)]))
         }
         let robust = Array(drawn.prefix(max(1, episodes * 2 / 5)))
         report.flips += try stage.flips(robust, source: source, shots: shots)

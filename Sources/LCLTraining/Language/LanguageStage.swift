@@ -35,7 +35,7 @@ package final class LanguageStage: EpisodeMethod {
         let queries = (episode.queries.map(\.row) + episode.outsiders).map { paths[$0] }
         let truths: [Int?] = episode.queries.map(\.label) + episode.outsiders.map { _ in nil }
         let logits = try answer(supports: supports, names: episode.names, queries: queries, truths: truths) ?? []
-        return Trial(logits: logits, truths: logits.isEmpty ? [] : truths, cohesion: nil)
+        return Trial(logits: logits, truths: logits.isEmpty ? [] : truths)
     }
 
     /// One logit a label of each query. Where free answers are counted, the right label of a right one has 1, and all else 0.

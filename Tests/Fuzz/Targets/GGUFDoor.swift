@@ -47,7 +47,7 @@ enum ModelLoading {
         let again = try LinkFile(gguf: GGUFFile(copying: link.encoded(), path: "again.gguf"))
         try require(again.encoded() == link.encoded(), "a link file that is written reads as it was written")
         for method in link.methods {
-            let space = link.space(method)
+            let space = link.linking(method).space
             guard space.featureWidth <= 4096 else { continue }
             let embedded = space.embed(Matrix(rows: 1, columns: space.featureWidth, [Float](repeating: 1, count: space.featureWidth)))
             try require(embedded.columnCount == space.width, "a row as wide as the space")
