@@ -27,7 +27,8 @@ package enum CalibrationFit {
     }
 
     /// The median of the temperatures' prior with the least negative log-likelihood of the queries' labels, each job's own supports heard;
-    /// from 5 to 150, to 5 %.
+    /// from 5 to 20, to 5 %. Easy sources alone would ask for more, and a harder one that comes new would be over-confident by it: 20 has the
+    /// least error on the worst source (see docs/accuracy.md).
     package static func median(_ trials: [Trial]) -> Double {
         let jobs = trials.map { trial in
             (
@@ -37,7 +38,7 @@ package enum CalibrationFit {
                 }
             )
         }
-        let losses = stride(from: log(5), through: log(150), by: 0.05).map { middle in
+        let losses = stride(from: log(5), through: log(20) + 1e-9, by: log(4) / 28).map { middle in
             let median = exp(middle)
             let loss = jobs.reduce(0) { sum, job in
                 let weights = JobCalibration.weights(median: median, likelihoods: job.likelihoods)

@@ -35,7 +35,7 @@ package enum ResultText {
         if let accuracy = result.support.leaveOneOutAccuracy { support += ", \(Wording.percent(accuracy)) of them told right by the others" }
         lines.append(support)
         if result.support.confidenceTrusted == false {
-            lines.append(Colour.doubtful.paint("confidence: a rank only: these supports are too few, or too unlike what the model was fitted on", colour))
+            lines.append(Colour.doubtful.paint("confidence: a rank only: fewer than six supports could be left out, so nothing tells how far to believe it", colour))
         }
         lines += result.support.suspects.map {
             Colour.doubtful.paint("  look again: \(Terminal.escape($0.image)) is under \(Terminal.escape($0.label)) and looks like \(Terminal.escape($0.looksLike)) (\(Wording.percent($0.confidence)))", colour)

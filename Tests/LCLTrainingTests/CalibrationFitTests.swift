@@ -12,8 +12,8 @@ import Testing
 }
 
 @Test func median_isFound_whereEveryJobHasItsOwnTemperature() {
-    // Four fifths of the jobs are at temperature 12, where their supports say so too; with the supports silent, the prior has to.
-    let margin = 0.2, share = 1 / (1 + exp(-12 * margin))
+    // Answers are right as often as at temperature 8; where supports are silent, the prior has to say so.
+    let margin = 0.2, share = 1 / (1 + exp(-8 * margin))
     func trials(_ answers: [SupportTraits.Answer]) -> [Trial] {
         (0..<1000).map { index in
             Trial(logits: [[0.6, 0.4]], truths: [Double(index) < share * 1000 ? 0 : 1], likeness: [0.6], support: SupportTraits(answers: answers))

@@ -89,13 +89,13 @@ package enum ModelRecipe {
     private static func makeLink() -> LooseGGUF {
         var file = LooseGGUF()
         file.set("general.architecture", .string("lcl-link"))
-        file.set("lcl-link.version", .uint32(1))
+        file.set("lcl-link.version", .uint32(2))
         file.set("lcl-link.taps", .string("d11.max\nhead.mean"))
         for key in ["strategy", "engine", "encoder.sha256", "training.provenance"] { file.set("lcl-link.\(key)", .string("x")) }
         for key in ["classes", "pictures"] { file.set("lcl-link.training.\(key)", .uint32(3)) }
         file.set("lcl-link.training.shrinkage", .float32(0.1))
         for method in ["metric", "prototype"] {
-            for key in ["temperature", "unknown.one_shot", "unknown.offset", "unknown.slope"] { file.set("lcl-link.\(method).\(key)", .float32(0.5)) }
+            for key in ["temperature", "unknown.one_shot", "unknown.reach"] { file.set("lcl-link.\(method).\(key)", .float32(0.5)) }
         }
         for tap in ["d11.max", "head.mean"] {
             file.add("\(tap).mean", [12])
