@@ -78,7 +78,7 @@ struct LearnedFilesTests {
         return try GGUFFile(path: path)
     }
 
-    /// The answer's loss is minus its log-probability.
+    /// The answer's loss is minus its log-probability, but for the halves that the adapter's file keeps.
     @Test func adaptedModel_scoresAsItWasTrained() throws {
         let learned = LanguageFit.Learned(parameters: parameters, space: space), tokens = [0, 7, 31, 8, 60, 2, 9, 44, 12]
         let adapter = try LanguageAdapter(write(learned.adapterFile(architecture: "llama")))
@@ -90,7 +90,7 @@ struct LearnedFilesTests {
             sequence.answers = [.init(position: position, token: tokens[position + 1], weight: 1)]
             let outcome = student.outcome(
                 [sequence], pictures: Matrix(rows: 1, columns: 20), parameters, counts: LanguageCounts([sequence]), gradient: false)
-            #expect(abs(outcome.answerLoss + Double(found[position])) < 1e-3)
+            #expect(abs(outcome.answerLoss + Double(found[position])) < 5e-3)
         }
         #expect(zip(found, plain.logProbabilities(tokens)).contains { abs($0 - $1) > 0.1 }, "the adapter changes something")
     }
