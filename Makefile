@@ -13,6 +13,7 @@ PACKAGES := libsqlite3-dev libopenblas-dev libjpeg-dev libpng-dev
 PICTURES ?= $(CACHE)/pictures
 BACKLOG  ?= 100000
 PHOTOS   ?= $(CACHE)/photos
+PHOTOGRAPHS ?= $(CACHE)/photographs
 VENV     ?= $(CACHE)/venv
 # What bench-mllm runs beside lcl, where llama-peer built it, and SmolLM2 in other weight types, where they lie there.
 LLAMA_PEER ?= $(wildcard $(CACHE)/llama/bench_llama)
@@ -137,6 +138,12 @@ uninstall: ## remove what install put there; jobs, results and an edited configu
 eval-data: ## fetch the evaluation's pictures from Debian packages (755 MB) and lay them out in $(PICTURES)
 	$(SUDO) apt-get install -y -qq --no-install-recommends python3 python3-pil librsvg2-bin
 	/usr/bin/python3 Tests/Reference/eval_data.py $(PICTURES) --cache $(CACHE)/packages
+
+photo-data: ## fetch photographs from Debian packages (44 MB) and lay them out in $(PHOTOGRAPHS) (after eval-data)
+	/usr/bin/python3 Tests/Reference/photo_data.py $(PHOTOGRAPHS) --drawings $(PICTURES) --cache $(CACHE)/packages
+
+eval-photos: build ## print the table of photographs of docs/accuracy.md (after photo-data)
+	$(BIN)/lcl eval $(PHOTOGRAPHS) --cache
 
 train-default: build ## fit the default model's link map again (after eval-data)
 	Tests/Reference/train_default.sh $(PICTURES)/train $(BIN)/lcl

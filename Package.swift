@@ -57,11 +57,11 @@ let package = Package(
             ]),
         .target(
             name: "LCLWorker",
-            dependencies: ["LCLJob", "LCLLink", "LCLModel", "LCLTensor", "LCLDigest", "LCLImage", "LCLSpool", "CPosix"]),
+            dependencies: ["LCLJob", "LCLLink", "LCLTraining", "LCLModel", "LCLTensor", "LCLDigest", "LCLImage", "LCLSpool", "CPosix"]),
         .target(
             name: "LCLDaemon",
             dependencies: [
-                "LCLJob", "LCLSpool", "LCLStore", "LCLControl", "LCLWorker", "LCLModel", "CPosix",
+                "LCLJob", "LCLSpool", "LCLStore", "LCLControl", "LCLWorker", "LCLLink", "LCLModel", "LCLDigest", "CPosix",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -129,7 +129,7 @@ let package = Package(
             dependencies: ["LCLJob", "LCLSpool", "LCLControl", "LCLDaemon", "LCLWorker", "LCLImage", "LCLModel", "LCLLink", "LCLTensor", "TestPictures"],
             path: "Tests/Fuzz/Targets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "LCLModel", "LCLLink"]),
-        .testTarget(name: "FaultTests", dependencies: ["LCLJob", "LCLControl", "TestPictures", "lcld"]),
+        .testTarget(name: "FaultTests", dependencies: ["LCLJob", "LCLControl", "TestModels", "TestPictures", "lcld"]),
         .testTarget(name: "EndToEndTests", dependencies: ["LCLModel", "TestModels", "LCLJob", "LCLControl", "TestPictures", "TestSchema", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]

@@ -76,6 +76,10 @@ int cposix_rename_exclusive_by_looking(int from_directory, const char *from, int
     return renameat(from_directory, from, to_directory, to);
 }
 
+int cposix_rename_exchange(int directory, const char *one, const char *other) {
+    return (int)syscall(SYS_renameat2, directory, one, directory, other, RENAME_EXCHANGE);
+}
+
 static int64_t copy_by_reading(int from, int to, int64_t done, int64_t length) {
     char buffer[1 << 16];
     while (done < length) {

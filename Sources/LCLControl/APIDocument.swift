@@ -10,11 +10,11 @@ public enum APIDocument {
           curl --unix-socket \(ControlSocket.defaultPath) http://lcld/v1/status
 
         GET  /v1                      this text
-        GET  /v1/status               mode, workers, jobs by state, rate
+        GET  /v1/status               mode, workers, jobs by state, rate, the models that the caller may use
         GET  /v1/jobs                 newest first: ?state=queued,running &user=UID &limit=100 &cursor=NEXT
                                       -> {"jobs":[...],"next":CURSOR}; no "next" on the last page
         GET  /v1/jobs/ID              one job
-        GET  /v1/jobs/ID/result       its result (lcl/result/1), once it is done
+        GET  /v1/jobs/ID/result       its result (lcl/result/1; of a training lcl/training/1), once it is done
         GET  /v1/jobs/ID/log          what happened to it, oldest first: ?limit=100
         GET  /v1/jobs/ID/watch        its progress, one JSON object a line, until it ends
         POST /v1/jobs/ID/cancel       stop it for good
@@ -27,6 +27,9 @@ public enum APIDocument {
         POST /v1/pause                start nothing new (administrators)
         POST /v1/resume               start jobs again (administrators)
         POST /v1/drain                finish what runs, take nothing in (administrators)
+
+        A job that trains makes a model: it is its submitter's alone, unless an administrator makes it for everybody ("shared"), and
+        is named in later manifests. Its "queries" are its pictures; "learned" in its progress is how far it is after those, 0 to 1.
 
         Limits: limit is 1 to \(JobFilter.maximumLimit); a body has 64 KiB at most; a request arrives whole within 30 s;
         a user who is no administrator has 64 connections and 200 requests a second, 400 at once.

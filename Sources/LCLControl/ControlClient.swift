@@ -72,6 +72,20 @@ public struct ControlClient: Sendable {
         return try decode(JobResult.self, from: bytes)
     }
 
+    /// What a job that is done has published.
+    public enum Outcome: Sendable {
+        case answers(JobResult)
+        case model(TrainingResult)
+    }
+
+    public func outcome(of id: JobID) async throws -> Outcome {
+        struct Head: Decodable { var schema: String }
+        var bytes = Data()
+        try await result(of: id) { bytes.append($0) }
+        guard try decode(Head.self, from: bytes).schema == TrainingResult.schemaName else { return .answers(try decode(JobResult.self, from: bytes)) }
+        return .model(try decode(TrainingResult.self, from: bytes))
+    }
+
     /// Calls `receive` with each step of the job (`nil`: of all jobs) until it is final or the daemon stops.
     public func watch(_ id: JobID?, _ receive: (JobProgress) throws -> Void) async throws {
         var lines = LineSplitter()

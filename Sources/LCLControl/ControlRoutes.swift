@@ -43,6 +43,8 @@ struct ControlRoutes: Sendable {
             let owner = try? await backend.summary(of: id).uid
             if owner != context.caller.uid { status.workers[i].job = nil }
         }
+        if let owners = status.owners { status.models.removeAll { owners[$0].map { !context.caller.mayUse(jobsOf: $0) } ?? false } }
+        status.owners = nil
         return try .json(status)
     }
 

@@ -15,7 +15,10 @@ public struct DaemonStatus: Codable, Hashable, Sendable {
     public var answered: Int
     /// Queries answered per second, over the last minute.
     public var rate: Double
+    /// Those that the caller may use.
     public var models: [String]
+    /// Of models that are one user's alone, by name: for the server, which tells others nothing of them.
+    public var owners: [String: UInt32]?
     public var spool: String
     /// Free bytes on the spool's filesystem.
     public var free: Int?
@@ -24,7 +27,7 @@ public struct DaemonStatus: Codable, Hashable, Sendable {
 
     public init(
         version: String, pid: Int32, started: Date, mode: Mode, workers: [Worker], jobs: [String: Int], answered: Int,
-        rate: Double, models: [String], spool: String, free: Int?, waiting: [Waiting] = []
+        rate: Double, models: [String], owners: [String: UInt32]? = nil, spool: String, free: Int?, waiting: [Waiting] = []
     ) {
         self.version = version
         self.pid = pid
@@ -35,6 +38,7 @@ public struct DaemonStatus: Codable, Hashable, Sendable {
         self.answered = answered
         self.rate = rate
         self.models = models
+        self.owners = owners
         self.spool = spool
         self.free = free
         self.waiting = waiting
@@ -147,10 +151,12 @@ public struct JobDetail: Codable, Hashable, Sendable {
     public var directory: String
     /// Everything that was wrong with it, where it failed at intake; ``JobSummary/failure`` is the first.
     public var problems: [Failure]
+    /// Where the job is to make a model.
+    public var training: Manifest.Training?
 
     public init(
         summary: JobSummary, model: String, method: Manifest.Method, labels: [Label], transductive: Bool,
-        seed: UInt64, attempts: Int, expires: Date?, directory: String, problems: [Failure] = []
+        seed: UInt64, attempts: Int, expires: Date?, directory: String, problems: [Failure] = [], training: Manifest.Training? = nil
     ) {
         self.summary = summary
         self.model = model
@@ -162,6 +168,7 @@ public struct JobDetail: Codable, Hashable, Sendable {
         self.expires = expires
         self.directory = directory
         self.problems = problems
+        self.training = training
     }
 
     public struct Label: Codable, Hashable, Sendable {
@@ -245,14 +252,17 @@ public struct JobProgress: Codable, Hashable, Sendable {
     public var answered: Int
     /// Queries whose verdict is an error.
     public var failed: Int
+    /// How far a training's learning is, 0 to 1, once all of its pictures are encoded.
+    public var learned: Double?
 
-    public init(job: JobID, uid: UInt32, state: JobState, queries: Int, answered: Int, failed: Int) {
+    public init(job: JobID, uid: UInt32, state: JobState, queries: Int, answered: Int, failed: Int, learned: Double? = nil) {
         self.job = job
         self.uid = uid
         self.state = state
         self.queries = queries
         self.answered = answered
         self.failed = failed
+        self.learned = learned
     }
 
     public init(_ summary: JobSummary) {

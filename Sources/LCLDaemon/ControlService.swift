@@ -28,11 +28,12 @@ struct ControlService: ControlBackend {
 
     func status() async throws -> DaemonStatus {
         let counts = try await store.counts(), (workers, answered, rate) = await scheduler.report()
-        let models = try await disk { [models] in ModelDirectory.all(in: models).map(\.name) }
+        let models = try await disk { [models] in ModelDirectory.all(in: models) }
+        let owned = models.compactMap { name, model in (try? model.get().card.trained).flatMap { $0.shared ? nil : (name, $0.owner) } }
         return DaemonStatus(
             version: WorkerProgram.engine, pid: getpid(), started: started, mode: await scheduler.currentMode, workers: workers,
             jobs: Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, $0.value) }), answered: answered, rate: rate,
-            models: models, spool: spool.root, free: try? Filesystem.room(at: spool.root).bytes,
+            models: models.map(\.name), owners: Dictionary(owned, uniquingKeysWith: { first, _ in first }), spool: spool.root, free: try? Filesystem.room(at: spool.root).bytes,
             waiting: [gauge.waiting, door.value, await scheduler.waitingForMemory()].compactMap { $0 })
     }
 
@@ -57,8 +58,8 @@ struct ControlService: ControlBackend {
         return JobDetail(
             summary: summary(row), model: manifest?.model ?? "-", method: manifest?.method ?? .link,
             labels: manifest?.labels.map { .init(name: $0.name, support: $0.support.count) } ?? [],
-            transductive: manifest?.options.transductive ?? false, seed: manifest?.options.seed ?? 1, attempts: row.attempts,
-            expires: row.expires.map(Date.init(milliseconds:)), directory: spool.directory(place, id), problems: problems)
+            transductive: manifest?.options.transductive ?? false, seed: manifest?.training?.seed ?? manifest?.options.seed ?? 1, attempts: row.attempts,
+            expires: row.expires.map(Date.init(milliseconds:)), directory: spool.directory(place, id), problems: problems, training: manifest?.training)
     }
 
     func resultPath(of id: JobID) async throws -> String {

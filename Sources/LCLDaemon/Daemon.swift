@@ -43,7 +43,9 @@ package struct Daemon: Sendable {
         let gauge = DiskGauge(paths: [spool.root, state], marks: settings.diskMarks, logger: logger), door = Live<Waiting?>(nil)
         gauge.look()
         let disk = DiskQueue("lcld.disk", concurrent: true)
-        let ledger = Ledger(store: store, spool: spool, disk: disk, attempts: attempts, gauge: gauge, logger: logger)
+        let depot = ModelDepot(home: settings.trainedModels, searchPath: settings.modelPath)
+        try depot.prepare()
+        let ledger = Ledger(store: store, spool: spool, disk: disk, attempts: attempts, gauge: gauge, depot: depot, logger: logger)
         try await Recovery(spool: spool, store: store, ledger: ledger, attempts: attempts.value, logger: logger).run()
 
         let hub = ProgressHub()
@@ -51,11 +53,11 @@ package struct Daemon: Sendable {
         if let mode = try await store.fact("mode").flatMap(DaemonStatus.Mode.init) { await scheduler.set(mode) }
         let control = ControlService(
             store: store, spool: spool, disk: disk, ledger: ledger, scheduler: scheduler, hub: hub, gauge: gauge, door: door, quota: quota,
-            models: ModelDirectory.searchPath(explicit: settings.modelsDirectory), started: Date())
+            models: settings.modelPath, started: Date())
         let services: [(String, any Service)] = [
             ("scheduler", scheduler),
             ("control", ControlServer(socket: settings.text("socket"), backend: control, logger: logger) { notifier.send(.ready) }),
-            ("intake", intake(spool, store, scheduler, disk, gauge, quota, door, ledger)),
+            ("intake", intake(spool, store, scheduler, disk, gauge, quota, door, ledger, depot)),
             ("housekeeping", Housekeeping(
                 store: store, spool: spool, disk: disk, ledger: ledger, hub: hub, gauge: gauge, retention: retention,
                 interval: settings.duration("retention.interval"), resumed: { await scheduler.wake() }, notifier: notifier,
@@ -74,7 +76,7 @@ package struct Daemon: Sendable {
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $1, serviceName: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(19)
-        do { _ = try ModelDirectory.find("default", in: ModelDirectory.searchPath(explicit: settings.modelsDirectory)) } catch {
+        do { _ = try ModelDirectory.find("default", in: settings.modelPath) } catch {
             logger.warning("the default model cannot be used", metadata: ["error": "\(error)"])
         }
         logger.notice("lcld starts", metadata: ["spool": "\(spool.root)", "workers": "\(settings.workerCount)"])
@@ -95,14 +97,15 @@ package struct Daemon: Sendable {
 
     private func intake(
         _ spool: Spool, _ store: JobStore, _ scheduler: Scheduler, _ disk: DiskQueue, _ gauge: DiskGauge, _ quota: Live<Quota>,
-        _ door: Live<Waiting?>, _ ledger: Ledger
+        _ door: Live<Waiting?>, _ ledger: Ledger, _ depot: ModelDepot
     ) -> IntakeService {
         var limits = Intake.Limits()
         limits.pictureBytes = settings.integer("limits.picture") << 20
         limits.jobBytes = settings.integer("limits.job") << 20
         limits.reserve = settings.diskMarks.low
         return IntakeService(
-            spool: spool, store: store, intake: Intake(spool: spool, limits: limits, allowedFolders: settings.texts("intake.folders")),
+            spool: spool, store: store, intake: Intake(
+                spool: spool, limits: limits, allowedFolders: settings.texts("intake.folders"), admit: { depot.refusal(of: $0, for: $1) }),
             disk: disk, scan: settings.duration("intake.scan"), settle: settings.duration("intake.settle"),
             quota: quota, door: door, ledger: ledger,
             isOpen: { await scheduler.currentMode != .draining && gauge.isOpen }, accepted: { await scheduler.wake() }, logger: logger)
@@ -111,6 +114,11 @@ package struct Daemon: Sendable {
 
 extension Settings {
     var modelsDirectory: String? { text("models").isEmpty ? nil : text("models") }
+
+    /// Where trainings put the models that they make.
+    var trainedModels: String { text("state") + "/models" }
+
+    var modelPath: [String] { ModelDirectory.searchPath(explicit: modelsDirectory, trained: trainedModels) }
 
     var retention: Retention {
         Retention(maximumAge: Int(duration("retention.age").components.seconds), maximumBytes: integer("retention.size") << 20)
@@ -128,6 +136,7 @@ extension Settings {
             program, "worker", "--memory", text("workers.memory"), "--picture-bytes", String(integer("limits.picture") << 20),
             "--pixels", String(integer("limits.megapixels") * 1_000_000), "--side", text("limits.side"), "--aspect", text("limits.aspect"),
         ]
+        command += ["--trained", trainedModels]
         if let modelsDirectory { command += ["--models", modelsDirectory] }
         return Scheduler.Terms(command: command, workers: workerCount, deadline: duration("workers.deadline"))
     }

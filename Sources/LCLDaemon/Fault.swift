@@ -6,7 +6,10 @@ import Glibc
 package enum Fault: String, CaseIterable, Sendable {
     case afterSnapshot = "after-snapshot"
     case afterInsert = "after-insert"
+    case afterFeatures = "after-features"
     case afterCheckpoint = "after-checkpoint"
+    case afterEntry = "after-entry"
+    case afterModel = "after-model"
     case beforePublish = "before-publish"
     case afterPublishRename = "after-publish-rename"
 

@@ -159,7 +159,7 @@ extension NewJob {
         self.init(
             id: job.id, name: job.manifest.name, uid: job.record.submitter, priority: options.priority, created: job.record.accepted,
             expires: options.expires.map { job.record.accepted + Int64($0) * 1000 }, queries: job.queries.count,
-            bytes: job.record.bytes ?? 0)
+            bytes: job.record.bytes ?? 0, task: job.manifest.task)
     }
 
     init(_ job: Intake.RefusedJob) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import LCLJob
 import LCLWorker
 
@@ -30,6 +31,10 @@ package struct JobRun {
         /// The worker has nothing to do for this run any more.
         case release(WorkerID)
         case kill(WorkerID)
+        /// Every picture of a training has its verdict: say ``JobRun/settled()`` once all are durable.
+        case settle
+        /// Make this durable as an entry of the training's journal, and then say ``JobRun/kept(by:)``.
+        case keep(WorkerID, name: JobID, Data)
         /// Always the last: nothing follows it.
         case end(Ending)
     }
@@ -37,6 +42,8 @@ package struct JobRun {
     package enum Ending: Equatable {
         /// Every query has a verdict.
         case complete(Linked)
+        /// A training has learned what it can: the link file, which nobody has looked at yet.
+        case trained(Linked, TrainingReport, link: Data)
         /// The submitter's mistake.
         case failed(Failure)
         /// A worker died and no query can be blamed: the attempt is lost.
@@ -96,16 +103,23 @@ package struct JobRun {
     private let gently: Bool
     private var stop: Stop?
     private var ended = false
+    /// Of a training alone.
+    package let isTraining: Bool
+    private var fit: FitPhase?
 
     /// - Parameters:
     ///   - manifest: its queries are a list.
     ///   - unanswered: ordinals without a verdict; a transductive job with any is answered as a whole again.
     ///   - known: what the answers of earlier runs were given by.
     ///   - gently: look at one query at a time.
-    package init(manifest: Manifest, unanswered: [Int], known: Linked? = nil, gently: Bool = false) {
-        guard case .list(let queries) = manifest.queries else { preconditionFailure("queries are listed at intake") }
+    ///   - unusable: pictures of a training that are known to have no features.
+    package init(manifest: Manifest, unanswered: [Int], known: Linked? = nil, gently: Bool = false, unusable: [Int] = []) {
+        precondition(manifest.patterns.isEmpty, "queries are listed at intake")
+        let queries = manifest.work
         self.manifest = manifest.withoutQueries()
         self.queries = queries
+        isTraining = manifest.task == .train
+        if isTraining { fit = FitPhase(unusable: unusable, isOpen: unanswered.isEmpty) }
         plausibility = Plausibility(manifest)
         self.known = known
         self.gently = gently
@@ -121,6 +135,7 @@ package struct JobRun {
     /// How many queries could be given to another worker now; a support set that nobody linked yet counts as one.
     package var open: Int {
         if ended || stop != nil { return 0 }
+        if let fit, unanswered.isEmpty { return fit.isOpen && slices.isEmpty ? 1 : 0 }
         if manifest.options.transductive || (linked == nil && unanswered.isEmpty) { return slices.isEmpty ? max(1, waiting.count) : 0 }
         return waiting.count + suspects.count
     }
@@ -133,6 +148,11 @@ package struct JobRun {
         guard open > 0 else { return nil }
         hasBegun = true
         var assignment = Assignment(ordinals: [], batch: gently ? 1 : JobRunner.batch)
+        if fit != nil, unanswered.isEmpty {
+            fit!.begin()
+            slices[worker] = Slice(remaining: [], replies: Self.wordsBetweenEntries)
+            return assignment
+        }
         if manifest.options.transductive {
             assignment.ordinals = waiting.reversed()
             if !deaths.isEmpty { assignment.batch = 1 }
@@ -158,7 +178,16 @@ package struct JobRun {
         case .replied(.began(let ordinals)):
             slices[worker]!.began = slices[worker]!.remaining.intersection(ordinals).sorted()
             return []
-        case .replied(.verdicts(let verdicts)): return take(verdicts, from: worker)
+        case .replied(.verdicts(let verdicts)):
+            return isTraining ? distrust(worker, "the worker answered a training") : take(verdicts.map { Verdict.AtOrdinal($0.ordinal, $0.value) }, from: worker)
+        case .replied(.encoded(let pictures)):
+            return take(pictures, from: worker)
+        case .replied(.part(let part)): return step(worker) { $0.take(part) }
+        case .replied(.learned(let report)): return step(worker) { $0.take(report) }
+        case .replied(.learning(let share)):
+            fit?.heard(share: share)
+            return []
+        case .replied(.paused): return pause(worker)
         case .replied(.finished): return finish(worker)
         case .replied(.failed(let failure)):
             guard plausibility.admits(failure) else { return distrust(worker, "the worker gave a reason that is none") }
@@ -191,27 +220,34 @@ package struct JobRun {
         return []
     }
 
-    private mutating func take(_ verdicts: [Numbered<Verdict>], from worker: WorkerID) -> [Action] {
+    private mutating func take(_ verdicts: [Verdict.AtOrdinal], from worker: WorkerID) -> [Action] {
         let remaining = slices[worker]!.remaining
-        guard verdicts.allSatisfy({ !remaining.contains($0.ordinal) || plausibility.admits($0.value, on: queries[$0.ordinal]) }) else {
+        guard verdicts.allSatisfy({ !remaining.contains($0.ordinal) || plausibility.admits($0.verdict, on: queries[$0.ordinal]) }) else {
             return distrust(worker, "the worker gave a verdict that is none on its query")
         }
-        let wanted = verdicts.filter { slices[worker]!.remaining.remove($0.ordinal) != nil }.map { Verdict.AtOrdinal($0.ordinal, $0.value) }
+        let wanted = verdicts.filter { slices[worker]!.remaining.remove($0.ordinal) != nil }
         slices[worker]!.began = []
-        unanswered.subtract(wanted.map(\.ordinal))
+        note(wanted)
         guard stop != nil, !manifest.options.transductive else { return [.checkpoint(wanted)] }
         slices[worker] = nil
         return [.checkpoint(wanted), .kill(worker)] + endIfStopped()
+    }
+
+    private mutating func note(_ verdicts: [Verdict.AtOrdinal]) {
+        unanswered.subtract(verdicts.map(\.ordinal))
+        fit?.unusable += verdicts.filter { $0.verdict.error != nil }.map(\.ordinal)
     }
 
     /// A worker that does not keep to the conversation is a dead one.
     private mutating func distrust(_ worker: WorkerID, _ why: String) -> [Action] { [.kill(worker)] + bury(worker, why) }
 
     private mutating func finish(_ worker: WorkerID) -> [Action] {
-        guard slices[worker]!.remaining.isEmpty, linked != nil else {
+        let isFitting = isTraining && unanswered.isEmpty && fit!.isOpen
+        guard slices[worker]!.remaining.isEmpty, let linked, !isFitting || fit!.outcome != nil else {
             return distrust(worker, "the worker said that it had finished, and had not")
         }
         slices[worker] = nil
+        if isFitting, let (link, report) = fit!.outcome { return [.release(worker)] + end(.trained(linked, report, link: link)) }
         return [.release(worker)] + endIfComplete() + endIfStopped()
     }
 
@@ -228,7 +264,7 @@ package struct JobRun {
         var back = slice.remaining
         if blamed.count == 1, deaths[blamed[0]]! >= 2 {
             back.remove(blamed[0])
-            unanswered.remove(blamed[0])
+            note([crashed(blamed[0])])
             actions = [.checkpoint([crashed(blamed[0])])]
         } else if !manifest.options.transductive {
             back.subtract(blamed)
@@ -247,9 +283,60 @@ package struct JobRun {
     }
 
     private mutating func endIfComplete() -> [Action] {
-        guard unanswered.isEmpty, slices.isEmpty, let linked else { return [] }
+        guard unanswered.isEmpty, slices.isEmpty, !ended else { return [] }
+        if isTraining { return fit!.isOpen ? [] : [.settle] }
+        guard let linked else { return [] }
         return end(.complete(linked))
     }
+
+    // MARK: Learning
+
+    /// Replies between two entries of a journal: an honest worker says twice a second how far it is.
+    private static let wordsBetweenEntries = 100_000
+
+    /// All verdicts of a training's pictures, and their features, are durable.
+    package mutating func settled() { fit?.isOpen = true }
+
+    /// How far learning is, 0 to 1; `nil` before it begins, and where there is none.
+    package var learned: Double? { fit.flatMap { $0.isOpen && unanswered.isEmpty ? $0.share : nil } }
+
+    /// What this run's learning must know of its pictures.
+    package var unusable: [Int] { fit?.unusable.sorted() ?? [] }
+
+    /// Whether `worker` is to learn, rather than to encode.
+    package func isFitting(_ worker: WorkerID) -> Bool { slices[worker] != nil && fit?.isOpen == true && unanswered.isEmpty }
+
+    /// What `worker` said is on the disk.
+    /// - Returns: whether it waits for a word.
+    package mutating func kept(by worker: WorkerID) -> Bool {
+        guard slices[worker] != nil, fit?.isWaiting == true else { return false }
+        fit!.kept()
+        return true
+    }
+
+    private mutating func take(_ pictures: [Numbered<EncodedPicture>], from worker: WorkerID) -> [Action] {
+        guard fit?.admits(pictures.map(\.value)) == true else { return distrust(worker, "the worker said features that are none") }
+        return take(pictures.map { Verdict.AtOrdinal($0.ordinal, $0.value.verdict, features: $0.value.features) }, from: worker)
+    }
+
+    private mutating func step(_ worker: WorkerID, _ take: (inout FitPhase) -> FitPhase.Step) -> [Action] {
+        guard isFitting(worker) else { return distrust(worker, "the worker learned what it was not asked to") }
+        switch take(&fit!) {
+        case .nothing: return []
+        case .nonsense(let why): return distrust(worker, why)
+        case .keep(let name, let bytes):
+            slices[worker]!.replies = Self.wordsBetweenEntries
+            return [.keep(worker, name: name, bytes)]
+        }
+    }
+
+    private mutating func pause(_ worker: WorkerID) -> [Action] {
+        guard isFitting(worker) else { return distrust(worker, "the worker paused in the middle of its work") }
+        slices[worker] = nil
+        return [.release(worker)] + endIfStopped()
+    }
+
+    // MARK: Ends
 
     private mutating func endIfStopped() -> [Action] {
         guard !ended, let stop, slices.isEmpty else { return [] }
@@ -270,10 +357,13 @@ extension Verdict {
     package struct AtOrdinal: Equatable, Sendable {
         package var ordinal: Int
         package var verdict: Verdict
+        /// Of a training's picture, where it has some: made durable before the verdict.
+        package var features: Data?
 
-        package init(_ ordinal: Int, _ verdict: Verdict) {
+        package init(_ ordinal: Int, _ verdict: Verdict, features: Data? = nil) {
             self.ordinal = ordinal
             self.verdict = verdict
+            self.features = features
         }
     }
 }

@@ -22,8 +22,13 @@ struct Ledger: Sendable {
         var unanswered: [Int]
         /// What the answers of earlier runs were given by.
         var known: Linked?
+        /// Pictures of a training that are known to have no features.
+        var unusable: [Int]
         var directory: String
         var started: Int64
+
+        /// Where workers find what a training has worked out.
+        var training: PictureDesk.Folder { .init(directory, training: true) }
     }
 
     let store: JobStore
@@ -32,16 +37,18 @@ struct Ledger: Sendable {
     /// Crashes that a job is allowed.
     let attempts: Live<Int>
     let gauge: DiskGauge
+    let depot: ModelDepot
     let logger: Logger
     /// The daemon's time is over: what does not succeed now is recovery's.
     private let isClosed = Live(false)
 
-    init(store: JobStore, spool: Spool, disk: DiskQueue, attempts: Live<Int>, gauge: DiskGauge, logger: Logger) {
+    init(store: JobStore, spool: Spool, disk: DiskQueue, attempts: Live<Int>, gauge: DiskGauge, depot: ModelDepot, logger: Logger) {
         self.store = store
         self.spool = spool
         self.disk = disk
         self.attempts = attempts
         self.gauge = gauge
+        self.depot = depot
         self.logger = logger
     }
 
@@ -49,16 +56,19 @@ struct Ledger: Sendable {
     func close() { isClosed.value = true }
 
     /// The machine was at fault until the daemon's time was over.
-    private struct Abandoned: Error {}
+    struct Abandoned: Error {}
 
     private static let pause = Duration.seconds(2)
 
     // MARK: Claiming
 
     /// The next job, marked and charged; `nil` where there is none, or the store cannot say for now.
-    func claimNext() async -> Claim? {
+    /// - Parameter trainings: whether a training will do, where nothing else is queued.
+    func claimNext(trainings: Bool) async -> Claim? {
         do {
-            guard let job = try await store.claimNext(at: .now()) else { return nil }
+            var next = try await store.claimNext(at: .now())
+            if next == nil, trainings { next = try await store.claimNext(.train, at: .now()) }
+            guard let job = next else { return nil }
             return await open(job)
         } catch {
             take(error)
@@ -72,11 +82,16 @@ struct Ledger: Sendable {
     private func open(_ job: StoredJob) async -> Claim? {
         do {
             let accepted = try await disk { [spool] in try spool.accepted(job.id) }
-            return Claim(
+            if accepted.manifest.task == .train { try await takeUp(job) }
+            let claim = Claim(
                 job: job.id, uid: job.uid, priority: job.priority, attempt: job.attempts, queries: job.queries, failed: job.failed,
                 manifest: accepted.manifest, unanswered: try await store.unanswered(of: job.id),
                 known: try await store.linked(Linked.self, of: job.id),
+                unusable: accepted.manifest.task == .train ? try await store.failedOrdinals(of: job.id) : [],
                 directory: spool.directory(.active, job.id), started: .now())
+            guard let failure = await refusal(of: claim) else { return claim }
+            await fail(job.id, .fail, [failure])
+            return nil
         } catch {
             logger.error("unable to read a job", metadata: ["job": "\(job.id)", "error": "\(error)"])
             let spoolError = error as? SpoolError
@@ -106,6 +121,7 @@ struct Ledger: Sendable {
     // MARK: Checkpoints
 
     func checkpoint(_ job: JobID, _ verdicts: [Verdict.AtOrdinal], by linked: Linked?) async {
+        guard (try? await keepFeatures(of: verdicts, job)) != nil else { return }
         let byOrdinal = Dictionary(verdicts.map { ($0.ordinal, $0.verdict) }, uniquingKeysWith: { first, _ in first })
         try? await insist("checkpoint", job) { try await store.record(byOrdinal, by: linked, of: job) }
         Fault.afterCheckpoint.reach()
@@ -125,8 +141,9 @@ struct Ledger: Sendable {
             let why = Failure(
                 .jobAttempts, "its workers died in each of \(claim.attempt) attempts: \(detail); `lclctl retry \(claim.job)` tries again", subject: nil)
             return await fail(claim.job, .exhaust, [why])
+        case .trained(let linked, let report, let link): return await publish(claim, linked, report, link: link)
         case .modelChanged:
-            try? await insist("start over", claim.job) { try await store.forgetVerdicts(of: claim.job) }
+            await startOver(claim.job)
             return try? await apply(.requeue, claim.job, detail: "the model was replaced since its first answer; it starts over")
         case .stopped(.requeue): return try? await apply(.requeue, claim.job, detail: nil)
         case .stopped(.hold): return try? await apply(.hold, claim.job, detail: nil)
@@ -135,17 +152,23 @@ struct Ledger: Sendable {
         }
     }
 
-    /// S4 to S6. Recovery finishes what is cut short between any two of these lines.
     private func publish(_ claim: Claim, _ linked: Linked, _ last: [Verdict.AtOrdinal]) async throws(Abandoned) -> JobState {
-        let failed = Live(0)
-        try await insist("publish", claim.job) {
-            guard case .list(let queries) = claim.manifest.queries else { preconditionFailure("queries are listed at intake") }
+        try await publish(claim) {
             let result = JobResult(
                 job: claim.job, manifest: claim.manifest, linked: linked, verdicts: try await verdicts(of: claim, last),
-                expected: queries.map(\.expected))
-            failed.value = result.counts.failed
+                expected: claim.manifest.work.map(\.expected))
+            return (try result.encoded(), result.counts.failed)
+        }
+    }
+
+    /// S4 to S6. Recovery finishes what is cut short between any two of these lines.
+    /// - Parameter result: makes the result's bytes, and says how many queries failed.
+    func publish(_ claim: Claim, _ result: () async throws -> (Data, failed: Int)) async throws(Abandoned) -> JobState {
+        let failed = Live(0)
+        try await insist("publish", claim.job) {
+            let (bytes, count) = try await result()
+            failed.value = count
             let timings = try Timings(started: claim.started, finished: .now(), queries: claim.queries, attempt: claim.attempt).encoded()
-            let bytes = try result.encoded()
             Fault.beforePublish.reach()
             try await disk { [spool] in
                 // Where an earlier try of this very loop was cut short after the rename, there is nothing left to move.
@@ -212,7 +235,7 @@ struct Ledger: Sendable {
 
     /// Does it, however often it takes; a store that says "no such job" or "not in this state" will not change its mind.
     /// - Throws: where it did not succeed before the daemon's time was over.
-    private func insist(_ what: String, _ job: JobID, _ work: () async throws -> Void) async throws(Abandoned) {
+    func insist(_ what: String, _ job: JobID, _ work: () async throws -> Void) async throws(Abandoned) {
         while true {
             do {
                 return try await work()

@@ -10,9 +10,27 @@ import Synchronization
 /// Where one worker asks for pictures: it is handed those of the job that it has, as open files, and nothing else.
 ///
 /// The other end of ``LCLWorker/HandedPictures``. A thread of its own waits for requests until the socket is shut.
-final class PictureDesk: Sendable {
+package final class PictureDesk: Sendable {
+    /// Whose files a worker gets.
+    package struct Folder: Equatable, Sendable {
+        let path: String
+        /// Files of a training, and not the pictures of a snapshot.
+        let isTraining: Bool
+
+        /// - Parameter directory: `active/ID`.
+        package init(_ directory: String, training: Bool = false) {
+            path = training ? directory + "/" + Spool.trainingName : directory
+            isTraining = training
+        }
+
+        func open() throws -> JobDirectory { try isTraining ? JobDirectory(path: path) : JobDirectory.snapshot(path) }
+
+        /// Bytes of the longest file.
+        var limit: Int { isTraining ? .max : JobDirectory.maximumPictureBytes }
+    }
+
     private struct Job {
-        var directory: String
+        var folder: Folder
         /// Opened when the first picture is asked for.
         var opened: JobDirectory?
     }
@@ -31,8 +49,8 @@ final class PictureDesk: Sendable {
         thread.start()
     }
 
-    /// From now on pictures are those of the snapshot `directory`, or none are given.
-    func serve(_ directory: String?) { job.withLock { $0 = directory.map { Job(directory: $0) } } }
+    /// From now on pictures are those of this folder, or none are given.
+    func serve(_ folder: Folder?) { job.withLock { $0 = folder.map { Job(folder: $0) } } }
 
     /// Ends the thread, whoever still holds the other end.
     func shut() { shutdown(socket, Int32(SHUT_RDWR)) }
@@ -41,22 +59,22 @@ final class PictureDesk: Sendable {
     private func answerNext() -> Bool {
         var request = [UInt8](repeating: 0, count: HandedPictures.maximumMessage)
         let count = cposix_receive(socket, &request, request.count, nil)
-        guard count > 8, let directory = directory() else { return refuseToGoOn() }
+        guard count > 8, let (directory, most) = directory() else { return refuseToGoOn() }
         let limit = request.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
         let path = String(decoding: request[8..<count], as: UTF8.self)
         do throws(Failure) {
-            return try directory.withDescriptor(of: path, upTo: Int(min(limit, UInt64(JobDirectory.maximumPictureBytes)))) { cposix_send(socket, [0], 1, $0) == 1 }
+            return try directory.withDescriptor(of: path, upTo: Int(min(limit, UInt64(most)))) { cposix_send(socket, [0], 1, $0) == 1 }
         } catch {
             guard let reply = try? CanonicalJSON.encode(error) else { preconditionFailure("a failure can be encoded") }
             return reply.withUnsafeBytes { cposix_send(socket, $0.baseAddress!, $0.count, -1) } == reply.count
         }
     }
 
-    private func directory() -> JobDirectory? {
+    private func directory() -> (JobDirectory, limit: Int)? {
         job.withLock { job in
             guard let known = job else { return nil }
-            if known.opened == nil { job!.opened = try? JobDirectory.snapshot(known.directory) }
-            return job!.opened
+            if known.opened == nil { job!.opened = try? known.folder.open() }
+            return job!.opened.map { ($0, known.folder.limit) }
         }
     }
 

@@ -9,19 +9,23 @@ struct Plausibility {
     private let supports: [String: Set<String>]
     private let labels: Set<String>
     let supportCount: Int
+    /// A training's pictures have features instead of answers.
+    private let isTraining: Bool
 
     /// Of a sentence that names two paths.
     private static let maximumMessage = 16 << 10
 
     init(_ manifest: Manifest) {
         model = manifest.model
+        isTraining = manifest.task == .train
         labels = Set(manifest.labels.map(\.name))
         supportCount = manifest.labels.reduce(0) { $0 + $1.support.count }
         supports = Dictionary(manifest.labels.flatMap { label in label.support.map { ($0, [label.name]) } }, uniquingKeysWith: { $0.union($1) })
     }
 
     func admits(_ verdict: Verdict, on query: Manifest.Query) -> Bool {
-        guard verdict.id == query.id, verdict.image == query.image, (verdict.answer == nil) != (verdict.error == nil) else { return false }
+        guard verdict.id == query.id, verdict.image == query.image else { return false }
+        guard isTraining ? verdict.answer == nil : (verdict.answer == nil) != (verdict.error == nil) else { return false }
         guard verdict.sha256.map(isDigest) ?? true else { return false }
         return verdict.answer.map(admits) ?? true && verdict.error.map { admits($0) && $0.code.isPicture } ?? true
     }

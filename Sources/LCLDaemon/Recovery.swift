@@ -28,7 +28,7 @@ struct Recovery {
         switch repair {
         case .insert: try await store.insert([NewJob(try spool.accepted(id))])
         case .requeue: try await requeue(id)
-        case .finish: try await store.settleDone(id, failed: try spool.resultCounts(id).failed, at: .now())
+        case .finish: try await store.settleDone(id, failed: try spool.failedCount(id), at: .now())
         case .fail:
             let report = try spool.errorReport(id)
             try await store.settle(id, as: report.state, at: .now(), failure: report.problems.first)
@@ -55,7 +55,7 @@ struct Recovery {
         let finished = try spool.finished(id, in: place)
         if place == .done {
             try await store.insert(NewJob(try spool.accepted(id)), as: .done, finished: finished)
-            try await store.settleDone(id, failed: try spool.resultCounts(id).failed, at: finished)
+            try await store.settleDone(id, failed: try spool.failedCount(id), at: finished)
         } else {
             let report = try spool.errorReport(id), record = try IntakeRecord.read(spool.directory(place, id))
             let job = (try? NewJob(spool.accepted(id))) ?? NewJob(id: id, uid: record.submitter, created: record.accepted, queries: 0)

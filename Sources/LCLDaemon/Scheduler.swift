@@ -37,12 +37,18 @@ package actor Scheduler: Service {
     private let inbox: AsyncStream<Message>.Continuation
     var pool: WorkerPool
     var pacer = SlicePacer()
+    /// For the pictures of trainings.
+    var trainingPacer = SlicePacer()
     var active: [JobID: ActiveRun] = [:]
     var nextRun: UInt64 = 0
     var mode = DaemonStatus.Mode.running
     var stopping = false
     /// A claim is under way; and whether something came meanwhile that asks for another.
     var claiming = false, claimAgain = false
+    /// The last claim found no job but trainings, and nothing has come since.
+    var isCalm = false
+    /// Workers that learn and wait for a word: whether to go on.
+    var undecided: [(job: JobID, run: UInt64, worker: JobRun.WorkerID)] = []
     /// Jobs whose last run ended for want of memory.
     var gently: Set<JobID> = []
     /// Since when fewer workers run than are wanted.
@@ -90,7 +96,11 @@ package actor Scheduler: Service {
     // MARK: What the rest of the daemon asks
 
     /// There may be something to claim.
-    func wake() { dispatch() }
+    func wake() {
+        isCalm = false
+        if claiming { claimAgain = true }
+        dispatch()
+    }
 
     func apply(_ terms: Terms) {
         pool.terms = .init(terms)
@@ -101,8 +111,8 @@ package actor Scheduler: Service {
     func set(_ new: DaemonStatus.Mode) {
         mode = new
         if mode != .running {
-            // Claimed ahead and not begun: it waits in the store like the others.
-            for (job, entry) in active where !entry.run.hasBegun { perform(active[job]!.run.stop(.requeue), of: job) }
+            // Claimed ahead and not begun: it waits in the store like the others. A training goes on from what it has kept.
+            for (job, entry) in active where !entry.run.hasBegun || entry.run.isTraining { perform(active[job]!.run.stop(.requeue), of: job) }
         }
         dispatch()
     }
@@ -144,6 +154,8 @@ package actor Scheduler: Service {
             pool.killSilent(now: now)
             startWorkers()
             ticks += 1
+            // The queue is looked at once a second, though nothing was heard.
+            isCalm = false
             if ticks % Self.strandedPause == 0 { takeUpStranded() }
         case .worker(let id, .replied(let reply)):
             pool.heard(from: id, now: now)
@@ -159,6 +171,7 @@ package actor Scheduler: Service {
     private func replied(_ reply: WorkerReply, from worker: JobRun.WorkerID) {
         if let job = pool.members[worker]?.job {
             if active[job] != nil { perform(active[job]!.run.handle(.replied(reply), from: worker), of: job) }
+            if case .learning = reply, active[job] != nil { send(job, .running) }
         } else if case .ready(let engine, let confinement) = reply {
             pool.ready(worker, confinement)
             logger.debug("worker is ready", metadata: ["worker": "\(worker)", "engine": "\(engine)"])
@@ -205,11 +218,23 @@ package actor Scheduler: Service {
             case .checkpoint(let verdicts):
                 meter.count(verdicts.count, now: Self.clock.now)
                 active[job]!.failed += verdicts.count { $0.verdict.error != nil }
-                if active[job]!.run.answered == active[job]!.run.queryCount { active[job]!.unsaved += verdicts } else { save(verdicts, of: job) }
+                if active[job]!.run.answered == active[job]!.run.queryCount, !active[job]!.run.isTraining { active[job]!.unsaved += verdicts } else { save(verdicts, of: job) }
                 send(job, .running)
             case .release(let worker):
-                if let took = pool.release(worker, now: Self.clock.now) { pacer.observe(queries: took.queries, seconds: took.seconds) }
+                guard let took = pool.release(worker, now: Self.clock.now) else { break }
+                if active[job]!.run.isTraining {
+                    trainingPacer.observe(queries: took.queries, seconds: took.seconds)
+                } else {
+                    pacer.observe(queries: took.queries, seconds: took.seconds)
+                }
             case .kill(let worker): pool.kill(worker, "its job was taken back")
+            case .settle:
+                let number = active[job]!.number
+                append(job) { await self.settled(job, number) }
+            case .keep(let worker, let name, let bytes):
+                let number = active[job]!.number
+                pool.waits(worker)
+                append(job) { [ledger] in if await ledger.keep(bytes, as: name, of: job) { await self.kept(job, number, worker) } }
             case .end(let ending):
                 conclude(job, ending)
             }
@@ -262,6 +287,8 @@ package actor Scheduler: Service {
 
     private func concluded(_ job: JobID) {
         let entry = active.removeValue(forKey: job)!
+        // It may be queued again.
+        isCalm = false
         for waiter in entry.waiters { waiter.resume() }
         dispatch()
         endIfStopped()
@@ -270,7 +297,8 @@ package actor Scheduler: Service {
     func send(_ job: JobID, _ state: JobState) {
         let entry = active[job]!
         hub.send(JobProgress(
-            job: job, uid: entry.claim.uid, state: state, queries: entry.run.queryCount, answered: entry.run.answered, failed: entry.failed))
+            job: job, uid: entry.claim.uid, state: state, queries: entry.run.queryCount, answered: entry.run.answered, failed: entry.failed,
+            learned: entry.run.learned))
     }
 
     // MARK: The end

@@ -20,6 +20,8 @@ struct WorkerPool {
         /// When it last said something, or was given something to do.
         var heard: ContinuousClock.Instant
         var assigned: (at: ContinuousClock.Instant, queries: Int)?
+        /// It has asked something and waits: its silence is ours.
+        var isWaiting = false
         /// Why we killed it: said instead of "signal 9".
         var condemned: String?
         /// It was idle and is not needed: its end is nothing to be told.
@@ -99,15 +101,26 @@ struct WorkerPool {
 
     /// - Parameter submitter: the same for all that this worker is ever assigned.
     mutating func assign(
-        _ request: WorkerRequest, of job: JobID, by submitter: UInt32, pictures: String, queries: Int, to id: WorkerID, now: ContinuousClock.Instant
+        _ request: WorkerRequest, of job: JobID, by submitter: UInt32, pictures: PictureDesk.Folder, queries: Int, to id: WorkerID, now: ContinuousClock.Instant
     ) {
         precondition(members[id]!.submitter ?? submitter == submitter, "a worker serves one submitter")
         members[id]!.submitter = submitter
         members[id]!.state = .busy
         members[id]!.job = job
         members[id]!.heard = now
+        members[id]!.isWaiting = false
         members[id]!.assigned = (now, queries)
         members[id]!.process.send(request, pictures: pictures)
+    }
+
+    /// It waits for a word of ours.
+    mutating func waits(_ id: WorkerID) { members[id]?.isWaiting = true }
+
+    /// A word in the middle of its work.
+    mutating func tell(_ word: WorkerRequest, to id: WorkerID, now: ContinuousClock.Instant) {
+        members[id]?.isWaiting = false
+        members[id]?.heard = now
+        members[id]?.process.say(word)
     }
 
     /// - Returns: how long its slice took, where it has just ended one.
@@ -159,7 +172,7 @@ struct WorkerPool {
 
     /// Kills who has said nothing for too long.
     mutating func killSilent(now: ContinuousClock.Instant) {
-        for (id, member) in members where member.condemned == nil {
+        for (id, member) in members where member.condemned == nil && !member.isWaiting {
             let limit: Duration? = switch member.state { case .starting: Self.startDeadline; case .busy: terms.deadline; case .idle: nil }
             if let limit, now - member.heard > limit {
                 kill(id, "worker \(member.process.pid) said nothing for \(limit.components.seconds) s and was killed")

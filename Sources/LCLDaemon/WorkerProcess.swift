@@ -70,9 +70,14 @@ package final class WorkerProcess: Sendable {
     deinit { close(input) }
 
     /// Sends a request without blocking the caller; where the worker is gone, its end says so.
-    /// - Parameter pictures: the snapshot that its pictures lie in; it gets no others.
-    package func send(_ request: WorkerRequest, pictures: String? = nil) {
+    /// - Parameter pictures: where its pictures lie; it gets no others.
+    package func send(_ request: WorkerRequest, pictures: PictureDesk.Folder? = nil) {
         desk.serve(pictures)
+        say(request)
+    }
+
+    /// The same in the middle of its work: its files stay what they are.
+    func say(_ request: WorkerRequest) {
         writer.async { [self] in
             guard let line = try? CanonicalJSON.encode(request) else { preconditionFailure("requests can be encoded") }
             line.withUnsafeBytes { bytes in

@@ -52,6 +52,17 @@ public struct Failure: Error, Codable, Hashable, Sendable, CustomStringConvertib
         case modelDamaged = "model.damaged"
         case methodUnsupported = "method.unsupported"
 
+        // A training.
+        /// Fewer labels or pictures than learning needs.
+        case trainingTooFew = "training.too_few"
+        /// The name is another user's model, or one that nobody trained.
+        case trainingTaken = "training.taken"
+        case trainingStrategy = "training.strategy"
+        /// A training answers nothing.
+        case trainingQueries = "training.queries"
+        /// Only administrators may.
+        case trainingNotAllowed = "training.not_allowed"
+
         // The job as a whole.
         case jobUnreadable = "job.unreadable"
         case jobTooLarge = "job.too_large"

@@ -106,6 +106,14 @@ public struct Verdict: Codable, Equatable, Sendable {
     public var answer: Answer?
     public var error: Failure?
 
+    /// Of a picture of a training: it has no answer, and an error only where it cannot be used.
+    public init(id: String, image: String, sha256: String?, error: Failure? = nil) {
+        self.id = id
+        self.image = image
+        self.sha256 = sha256
+        self.error = error
+    }
+
     public init(id: String, image: String, sha256: String?, outcome: Result<Answer, Failure>) {
         self.id = id
         self.image = image

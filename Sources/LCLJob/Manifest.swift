@@ -11,12 +11,16 @@ public struct Manifest: Hashable, Sendable {
     public var method: Method
     /// At least two, each with at least one support.
     public var labels: [Label]
+    /// A folder whose folders are the labels, until intake has listed them; in a training alone.
+    public var archive: String?
+    /// Where the job is to make a model: it then has no queries.
+    public var training: Training?
     public var queries: Queries
     public var options: Options
 
     public init(
         name: String? = nil, model: String = "default", method: Method = .link, labels: [Label], queries: Queries,
-        options: Options = Options()
+        options: Options = Options(), training: Training? = nil, archive: String? = nil
     ) {
         self.name = name
         self.model = model
@@ -24,17 +28,22 @@ public struct Manifest: Hashable, Sendable {
         self.labels = labels
         self.queries = queries
         self.options = options
+        self.training = training
+        self.archive = archive
     }
 
     /// A candidate answer and the pictures that show it.
-    public struct Label: Encodable, Hashable, Sendable {
+    public struct Label: Hashable, Sendable {
         public var name: String
         /// Paths of this label's supports: its shots.
         public var support: [String]
+        /// A folder or glob of supports, until intake has listed them; in a training alone.
+        public var pattern: String?
 
-        public init(name: String, support: [String]) {
+        public init(name: String, support: [String], pattern: String? = nil) {
             self.name = name
             self.support = support
+            self.pattern = pattern
         }
     }
 

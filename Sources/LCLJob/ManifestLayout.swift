@@ -31,11 +31,7 @@ extension Manifest {
     /// `files` as for ``fromLayout(files:)``. A query's id is its path.
     public func resolvingQueries(files: [String]) -> Result<Manifest, Problems> {
         guard case .pattern(let pattern) = queries else { return .success(self) }
-        let folder = pattern.hasSuffix("/") ? pattern : pattern + "/"
-        let glob = Glob.isPattern(pattern) ? Glob(pattern) : nil
-        let found = files.filter { file in
-            !ManifestPath.isIgnored(file) && (glob?.matches(file) ?? file.hasPrefix(folder))
-        }
+        let found = Self.matching(pattern, files.filter { !ManifestPath.isIgnored($0) })
         guard !found.isEmpty else {
             return .failure(Problems(Failure(.queriesEmpty, "'\(pattern)' names no file; put at least one picture there", subject: pattern)))
         }

@@ -39,8 +39,12 @@ struct ManifestReader {
     init(paths: ManifestPath.Rule) { self.paths = paths }
 
     mutating func manifest(_ document: JSONValue) -> Manifest {
-        let fields = object(document, "$", allowed: ["schema", "name", "model", "method", "labels", "queries", "options"])
+        let fields = object(document, "$", allowed: ["schema", "name", "task", "model", "method", "labels", "archive", "training", "queries", "options"])
         schema(fields["schema"])
+        if let task = fields["task"], choice(task, "$.task", Manifest.Task.allCases) == .train { return trainingJob(fields) }
+        for key in ["archive", "training"] where fields[key] != nil {
+            report(.manifestField, "$.\(key)", "is for trainings; write \"task\": \"train\", or leave it out")
+        }
         var manifest = Manifest(labels: labels(fields["labels"]), queries: queries(fields["queries"]))
         if let name = fields["name"] { manifest.name = self.name(name, "$.name") }
         if let model = fields["model"] { manifest.model = self.model(model) }
@@ -62,7 +66,8 @@ struct ManifestReader {
         }
     }
 
-    private mutating func labels(_ value: JSONValue?) -> [Manifest.Label] {
+    /// - Parameter patterns: whether a label's supports may be a folder or a glob, as in a training.
+    mutating func labels(_ value: JSONValue?, patterns: Bool = false) -> [Manifest.Label] {
         guard let value else {
             report(.supportFewLabels, "$.labels", "is missing; name at least two labels with their support pictures")
             return []
@@ -73,7 +78,8 @@ struct ManifestReader {
             let path = "$.labels[\(i)]"
             let fields = object(item, path, allowed: ["name", "support"])
             let name = required(fields["name"], "\(path).name") { $0.name($1, $2) } ?? ""
-            let support = required(fields["support"], "\(path).support") { $0.supports($1, $2) } ?? []
+            let pattern = patterns ? fields["support"].flatMap { self.pattern($0, "\(path).support") } : nil
+            let support = pattern != nil ? [] : required(fields["support"], "\(path).support") { $0.supports($1, $2) } ?? []
             if !name.isEmpty, !names.insert(name).inserted {
                 report(.manifestDuplicate, "\(path).name", "the label '\(name)' stands twice; put its supports together")
             }
@@ -85,7 +91,7 @@ struct ManifestReader {
                 }
             }
             supports += support.count
-            labels.append(.init(name: name, support: support))
+            labels.append(.init(name: name, support: support, pattern: pattern))
         }
         if items.count < 2, case .array = value {
             report(.supportFewLabels, "$.labels", "names \(items.count) label(s); a verdict needs at least two to choose between")
@@ -138,9 +144,11 @@ struct ManifestReader {
         return query
     }
 
-    private mutating func options(_ value: JSONValue) -> Manifest.Options {
+    mutating func options(
+        _ value: JSONValue, known: [String] = ["priority", "unknown", "top", "seed", "orders", "transductive", "expires"]
+    ) -> Manifest.Options {
         var options = Manifest.Options()
-        let fields = object(value, "$.options", allowed: ["priority", "unknown", "top", "seed", "orders", "transductive", "expires"])
+        let fields = object(value, "$.options", allowed: known)
         if let value = fields["priority"] { options.priority = integer(value, "$.options.priority", -100...100) ?? 0 }
         if let value = fields["top"], value != .null { options.top = integer(value, "$.options.top", 1...Manifest.maximumLabels) }
         if let value = fields["seed"] { options.seed = UInt64(integer(value, "$.options.seed", 0...(1 << 53)) ?? 1) }
@@ -163,7 +171,7 @@ struct ManifestReader {
         return .auto
     }
 
-    private mutating func seconds(_ value: JSONValue) -> Int? {
+    mutating func seconds(_ value: JSONValue) -> Int? {
         switch value {
         case .number(let seconds) where seconds >= 1 && seconds <= 1e9: return Int(seconds)
         case .string(let text):
@@ -175,7 +183,7 @@ struct ManifestReader {
         }
     }
 
-    private mutating func model(_ value: JSONValue) -> String {
+    mutating func model(_ value: JSONValue) -> String {
         guard let name = name(value, "$.model") else { return "default" }
         guard JobID(name) != nil else {
             report(.manifestField, "$.model", "'\(name.prefix(64))' is no model name; `lcl model list` shows them")
@@ -186,7 +194,7 @@ struct ManifestReader {
 
     // MARK: Values
 
-    private mutating func file(_ value: JSONValue, _ path: String) -> String? {
+    mutating func file(_ value: JSONValue, _ path: String) -> String? {
         guard case .string(let file) = value else {
             expected("a path", value, path)
             return nil
@@ -198,11 +206,11 @@ struct ManifestReader {
         return file
     }
 
-    private mutating func name(_ value: JSONValue, _ path: String) -> String? {
+    mutating func name(_ value: JSONValue, _ path: String) -> String? {
         name(value, path, atMost: Manifest.maximumNameLength)
     }
 
-    private mutating func name(_ value: JSONValue, _ path: String, atMost limit: Int) -> String? {
+    mutating func name(_ value: JSONValue, _ path: String, atMost limit: Int) -> String? {
         guard case .string(let name) = value else {
             expected("a text", value, path)
             return nil
@@ -214,7 +222,7 @@ struct ManifestReader {
         return name
     }
 
-    private mutating func integer(_ value: JSONValue, _ path: String, _ range: ClosedRange<Int>) -> Int? {
+    mutating func integer(_ value: JSONValue, _ path: String, _ range: ClosedRange<Int>) -> Int? {
         guard case .number(let number) = value, let integer = Int(exactly: number), range.contains(integer) else {
             expected("a whole number from \(range.lowerBound) to \(range.upperBound)", value, path)
             return nil
@@ -222,13 +230,13 @@ struct ManifestReader {
         return integer
     }
 
-    private mutating func choice<T: RawRepresentable<String>>(_ value: JSONValue, _ path: String, _ cases: [T]) -> T? {
+    mutating func choice<T: RawRepresentable<String>>(_ value: JSONValue, _ path: String, _ cases: [T]) -> T? {
         if case .string(let text) = value, let choice = T(rawValue: text) { return choice }
         expected("one of " + cases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "), value, path)
         return nil
     }
 
-    private mutating func array(_ value: JSONValue, _ path: String, atMost limit: Int) -> [JSONValue] {
+    mutating func array(_ value: JSONValue, _ path: String, atMost limit: Int) -> [JSONValue] {
         guard case .array(let items) = value else {
             expected("a list", value, path)
             return []
@@ -240,7 +248,7 @@ struct ManifestReader {
         return items
     }
 
-    private mutating func object(_ value: JSONValue, _ path: String, allowed: [String]) -> [String: JSONValue] {
+    mutating func object(_ value: JSONValue, _ path: String, allowed: [String]) -> [String: JSONValue] {
         guard case .object(let fields) = value else {
             expected("an object", value, path)
             return [:]
@@ -251,7 +259,7 @@ struct ManifestReader {
         return fields
     }
 
-    private mutating func required<T>(_ value: JSONValue?, _ path: String, _ read: (inout Self, JSONValue, String) -> T?) -> T? {
+    mutating func required<T>(_ value: JSONValue?, _ path: String, _ read: (inout Self, JSONValue, String) -> T?) -> T? {
         guard let value else {
             report(.manifestField, path, "is missing")
             return nil
@@ -259,13 +267,17 @@ struct ManifestReader {
         return read(&self, value, path)
     }
 
-    private mutating func expected(_ what: String, _ value: JSONValue, _ path: String) {
+    mutating func expected(_ what: String, _ value: JSONValue, _ path: String) {
         report(.manifestField, path, "is \(value.kind) that does not fit; write \(what)")
     }
 
-    private mutating func report(_ code: Failure.Code, _ path: String, _ text: String) {
+    mutating func report(_ code: Failure.Code, _ path: String, _ text: String) {
+        report(Failure(code, "\(path) \(text)", subject: path))
+    }
+
+    mutating func report(_ failure: Failure) {
         guard problems.count < Self.maximumProblems else { return }
-        problems.append(Failure(code, "\(path) \(text)", subject: path))
+        problems.append(failure)
     }
 }
 

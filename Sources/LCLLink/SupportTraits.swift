@@ -2,7 +2,7 @@
 import LCLTensor
 
 /// What a support set says of itself, each support left out in turn: all that a job's calibration goes by.
-public struct SupportTraits: Equatable, Sendable {
+public struct SupportTraits: Equatable, Codable, Sendable {
     /// How much supports look like the others of their label, the mean; `nil` where no label has two supports.
     public let cohesion: Double?
     /// How much they look like the nearest of the other labels, the mean; `nil` where there is one label.
@@ -13,7 +13,7 @@ public struct SupportTraits: Equatable, Sendable {
     /// The answers to supports whose label has others.
     public let answers: [Answer]
 
-    public struct Answer: Equatable, Sendable {
+    public struct Answer: Equatable, Codable, Sendable {
         public let logits: [Double]
         /// The label that the support has.
         public let label: Int

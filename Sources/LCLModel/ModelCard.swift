@@ -20,6 +20,8 @@ public struct ModelCard: Codable, Equatable, Sendable {
     public var link: Link?
     /// What a model that answers by `mllm` is made of.
     public var language: LanguageCard?
+    /// Where a daemon's training made it: from what, and whose it is.
+    public var trained: Trained?
 
     public init(name: String, description: String, licence: String, files: [String: String], language: LanguageCard) {
         schema = Self.schemaName
@@ -44,6 +46,39 @@ public struct ModelCard: Codable, Equatable, Sendable {
         public var file: String
 
         public init(file: String) { self.file = file }
+    }
+
+    public struct Trained: Codable, Equatable, Sendable {
+        public var job: String
+        /// The uid of the user who may use it, beside administrators.
+        public var owner: UInt32
+        /// Whether everybody may.
+        public var shared: Bool
+        public var base: String
+        /// Of the base model, as results call it.
+        public var baseSHA256: String
+
+        public init(job: String, owner: UInt32, shared: Bool, base: String, baseSHA256: String) {
+            (self.job, self.owner, self.shared, self.base, self.baseSHA256) = (job, owner, shared, base, baseSHA256)
+        }
+    }
+
+    /// The card of a model that differs in its link file alone.
+    /// - Parameter digest: of the link file, in hexadecimal.
+    public func retrained(as name: String, description: String, link file: String, digest: String, _ trained: Trained) -> ModelCard {
+        var card = self
+        (card.name, card.description, card.trained) = (name, description, trained)
+        if let link { card.files[link.file] = nil }
+        card.files[file] = digest
+        card.link = Link(file: file)
+        return card
+    }
+
+    /// The bytes of `model.json`.
+    public func encoded() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(self) + Data("\n".utf8)
     }
 
     /// - Throws: ``ModelError``, `badCard`, naming the field.

@@ -49,6 +49,29 @@ public struct ModelDirectory: Sendable {
         throw ModelError(.notFound, file: name, "no such model in \(places); 'lcl model list' shows those that there are")
     }
 
+    /// What tells the model that a name means now from one that it meant before: a card is replaced by rename, never rewritten.
+    public struct Stamp: Equatable, Sendable {
+        private let path: String
+        private let inode: UInt64
+        private let changed: [Int]
+
+        fileprivate init(_ path: String, _ status: stat) {
+            self.path = path
+            inode = UInt64(status.st_ino)
+            changed = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec, Int(status.st_size)]
+        }
+    }
+
+    /// `nil` where there is no such model.
+    public static func stamp(of name: String, in searchPath: [String]) -> Stamp? {
+        for directory in searchPath {
+            var status = stat()
+            let path = "\(directory)/\(name)/\(ModelCard.fileName)"
+            if stat(path, &status) == 0 { return Stamp(path, status) }
+        }
+        return nil
+    }
+
     /// Names and cards of all models on the search path, each the first of its name, or what is wrong with it.
     public static func all(
         in searchPath: [String] = ModelDirectory.searchPath()
@@ -66,10 +89,11 @@ public struct ModelDirectory: Sendable {
     }
 
     /// `explicit` (of a flag or a configuration), `$LCL_MODELS`, `/var/lib/lcld/models`, and `var/lib/lcld/models` of the
-    /// source checkout that the executable was built in.
-    public static func searchPath(explicit: String? = nil) -> [String] {
+    /// source checkout that the executable was built in; last `trained`, where a daemon puts what it trained.
+    public static func searchPath(explicit: String? = nil, trained: String? = nil) -> [String] {
         let environment = ProcessInfo.processInfo.environment["LCL_MODELS"]
-        return [explicit, environment, "/var/lib/lcld/models", checkout()].compactMap(\.self).filter { !$0.isEmpty }
+        let places = [explicit, environment, "/var/lib/lcld/models", checkout()].compactMap(\.self).filter { !$0.isEmpty }
+        return places + [trained].compactMap(\.self).filter { !places.contains($0) }
     }
 
     private static func checkout() -> String? {

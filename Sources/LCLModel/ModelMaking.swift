@@ -27,9 +27,7 @@ extension ModelDirectory {
                 digests[name] = try MappedFile(path: copy).digest().hex
             }
             let card = ModelCard(name: name, description: description, licence: licence, files: digests, language: language)
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try (encoder.encode(card) + Data("\n".utf8)).write(to: URL(filePath: path + "/" + ModelCard.fileName), options: .atomic)
+            try card.encoded().write(to: URL(filePath: path + "/" + ModelCard.fileName), options: .atomic)
             return try ModelDirectory(path: path)
         } catch {
             try? FileManager.default.removeItem(atPath: path)

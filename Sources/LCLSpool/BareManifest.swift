@@ -13,11 +13,15 @@ struct BareManifest {
 
     func contents(_ text: [UInt8]) throws(Refusal) -> Result<JobContents, Problems> {
         let manifest = Manifest.read(Data(text), paths: .absolute)
-        guard case .success(let read) = manifest, case .pattern(let pattern) = read.queries else { return manifest.map { JobContents(manifest: $0) } }
-        guard let (folder, rest) = place(of: Self.trimmed(pattern)) else { return .failure(Problems(Self.outside(pattern))) }
-        // Only the part of a glob before its first special character says where to look.
-        let whole = rest.split(separator: "/"), plain = whole.prefix { !Glob.isPattern(String($0)) }
-        return try resolved(manifest) { () throws(Refusal) in try Listing(folder, folder: plain.joined(separator: "/")).prefixed(folder.path) }
+        guard case .success(let read) = manifest else { return manifest.map { JobContents(manifest: $0) } }
+        var found = Listing()
+        for pattern in read.patterns {
+            guard let (folder, rest) = place(of: Self.trimmed(pattern)) else { return .failure(Problems(Self.outside(pattern))) }
+            // Only the part of a glob before its first special character says where to look.
+            let whole = rest.split(separator: "/"), plain = whole.prefix { !Glob.isPattern(String($0)) }
+            try found.add(Listing(folder, folder: plain.joined(separator: "/")).prefixed(folder.path))
+        }
+        return try resolved(manifest) { () throws(Refusal) in found }
     }
 
     func withPicture<T>(_ file: String, upTo limit: Int, _ body: (borrowing Descriptor, Int) throws(Refusal) -> T) throws(Refusal) -> T {
@@ -49,19 +53,20 @@ extension Manifest {
     package func relative() -> Manifest {
         func relative(_ path: String) -> String { String(path.drop { $0 == "/" }) }
         var copy = self
-        for i in copy.labels.indices { copy.labels[i].support = copy.labels[i].support.map(relative) }
+        for i in copy.labels.indices {
+            copy.labels[i].support = copy.labels[i].support.map(relative)
+            copy.labels[i].pattern = copy.labels[i].pattern.map(relative)
+        }
+        copy.archive = archive.map(relative)
         if case .list(let queries) = copy.queries {
             copy.queries = .list(queries.map { Query(id: $0.id, image: relative($0.image), expected: $0.expected) })
         }
         return copy
     }
 
-    /// Of resolved queries.
-    var queryCount: Int { if case .list(let queries) = queries { queries.count } else { 0 } }
-
     /// Every picture that the manifest names, supports first.
     var pictures: [String] {
-        guard case .list(let queries) = queries else { preconditionFailure("the queries were resolved before") }
+        guard case .list(let queries) = queries, patterns.isEmpty else { preconditionFailure("the queries were resolved before") }
         return labels.flatMap(\.support) + queries.map(\.image)
     }
 }

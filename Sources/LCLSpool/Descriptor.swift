@@ -94,6 +94,12 @@ struct Descriptor: ~Copyable {
         try check(outcome, "rename to '\(directory.path)/\(new)'", "\(path)/\(name)")
     }
 
+    /// Two entries of this directory change their names at once.
+    func exchange(_ name: EntryName, with other: EntryName) throws(SpoolError) {
+        let outcome = name.withCString { one in other.withCString { cposix_rename_exchange(raw, one, $0) } }
+        try check(outcome, "exchange with '\(path)/\(other)'", "\(path)/\(name)")
+    }
+
     /// Up to `limit` bytes from the start, in as many reads as it takes.
     func read(upTo limit: Int) throws(SpoolError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: limit), count = 0

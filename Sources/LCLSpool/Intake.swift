@@ -38,11 +38,17 @@ public struct Intake: Sendable {
     public let limits: Limits
     /// Absolute paths of the folders that bare manifests may name pictures in.
     public let allowedFolders: [String]
+    /// Why this user may not have such a job, or `nil`.
+    private let admit: @Sendable (Manifest, UInt32) -> Failure?
 
-    public init(spool: Spool, limits: Limits = Limits(), allowedFolders: [String] = []) {
+    public init(
+        spool: Spool, limits: Limits = Limits(), allowedFolders: [String] = [],
+        admit: @escaping @Sendable (_ manifest: Manifest, _ submitter: UInt32) -> Failure? = { _, _ in nil }
+    ) {
         self.spool = spool
         self.limits = limits
         self.allowedFolders = allowedFolders
+        self.admit = admit
     }
 
     /// Claims one offer, copies what its manifest names, and acknowledges or refuses it.
@@ -74,7 +80,7 @@ public struct Intake: Sendable {
         let record = IntakeRecord(submitter: status.st_uid, accepted: now, entry: offer.name.description, unreadable: [:])
         // Another user's entry took the place of the one that was seen: the next scan offers the claim with its owner.
         if let allowance, allowance.submitter != status.st_uid { return .nothing }
-        let snapshot = try Snapshot(spool: spool, id: id, record: record, limits: limits, allowance: allowance)
+        let snapshot = try Snapshot(spool: spool, id: id, record: record, limits: limits, allowance: allowance, admit: admit)
         do throws(SpoolError) {
             return try finish(snapshot, status)
         } catch {

@@ -30,10 +30,10 @@ public struct AcceptedJob: Sendable {
     public var manifest: Manifest
     public var record: IntakeRecord
 
-    /// The manifest's queries, in order: a query's ordinal is its place here.
+    /// The manifest's queries, or a training's pictures, in order: a query's ordinal is its place here.
     public var queries: [Manifest.Query] {
-        guard case .list(let queries) = manifest.queries else { preconditionFailure("intake resolves the queries") }
-        return queries
+        precondition(manifest.patterns.isEmpty, "intake resolves the queries")
+        return manifest.work
     }
 }
 

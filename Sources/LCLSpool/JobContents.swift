@@ -48,11 +48,11 @@ extension JobDirectory {
     }
 }
 
-/// `manifest` with its pattern of queries, if it has one, expanded against the files that `listing` finds.
+/// `manifest` with its folders and patterns expanded against the files that `listing` finds.
 func resolved(_ manifest: Result<Manifest, Problems>, listing: () throws(Refusal) -> Listing) throws(Refusal) -> Result<JobContents, Problems> {
-    guard case .success(let read) = manifest, case .pattern = read.queries else { return manifest.map { JobContents(manifest: $0) } }
+    guard case .success(let read) = manifest, !read.patterns.isEmpty else { return manifest.map { JobContents(manifest: $0) } }
     let found = try listing()
-    return read.resolvingQueries(files: found.files).map { JobContents(manifest: $0, unreadable: found.unreadable) }
+    return read.resolving(files: found.files).map { JobContents(manifest: $0, unreadable: found.unreadable) }
 }
 
 extension Refusal {

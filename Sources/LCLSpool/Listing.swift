@@ -39,6 +39,16 @@ struct Listing {
         }
     }
 
+    /// Nothing.
+    init() {}
+
+    /// Also what `other` found; what both did, once.
+    mutating func add(_ other: Listing) {
+        let known = Set(files)
+        files += other.files.filter { !known.contains($0) }
+        unreadable.merge(other.unreadable) { $1 }
+    }
+
     /// The same files by absolute paths.
     func prefixed(_ root: String) -> Listing {
         var copy = self

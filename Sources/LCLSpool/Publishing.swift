@@ -26,7 +26,8 @@ extension Spool {
     /// Of a job that is done.
     public func removePictures(of id: JobID) throws(SpoolError) {
         do throws(SpoolError) {
-            try Removal.remove(EntryName(Self.picturesName), in: Descriptor.directory(directory(.done, id)))
+            // The pictures last: a start finds by them what is left.
+            for name in [Self.trainingName, Self.picturesName] { try Removal.remove(EntryName(name), in: Descriptor.directory(directory(.done, id))) }
         } catch where error.isVanished {}
     }
 
@@ -51,7 +52,9 @@ extension Spool {
         try removeDrafts(in: home)
         try share(home, with: IntakeRecord.read(home).submitter)
         if access("\(home)/\(Self.resultName)", F_OK) == 0 {
-            if !keepsPictures { try Removal.remove(EntryName(Self.picturesName), in: Descriptor.directory(home)) }
+            if !keepsPictures {
+                for name in [Self.picturesName, Self.trainingName] { try Removal.remove(EntryName(name), in: Descriptor.directory(home)) }
+            }
             try move(EntryName(id.rawValue), from: .active, to: .done, as: id)
         } else {
             try move(EntryName(id.rawValue), from: .active, to: .failed, as: id)
@@ -93,10 +96,13 @@ extension Spool {
         return AcceptedJob(id: id, manifest: try decode(Manifest.self, "\(home)/\(Manifest.fileName)"), record: try .read(home))
     }
 
-    /// What the published result of a job counts.
-    public func resultCounts(_ id: JobID) throws(SpoolError) -> JobResult.Counts {
-        struct Head: Decodable { var counts: JobResult.Counts }
-        return try decode(Head.self, "\(directory(.done, id))/\(Self.resultName)").counts
+    /// How many queries, or pictures of a training, the published result of a job could do nothing with.
+    public func failedCount(_ id: JobID) throws(SpoolError) -> Int {
+        struct Head: Decodable {
+            struct Counts: Decodable { var failed: Int }
+            var counts: Counts
+        }
+        return try decode(Head.self, "\(directory(.done, id))/\(Self.resultName)").counts.failed
     }
 
     /// When a final job's directory came to rest, milliseconds since 1970 UTC.

@@ -12,6 +12,7 @@ struct Snapshot {
     private(set) var record: IntakeRecord
     private let limits: Intake.Limits
     private let allowance: Allowance?
+    private let admit: @Sendable (Manifest, UInt32) -> Failure?
     private let home: String
     private var bytes = 0
     /// The folder of the last copy.
@@ -23,12 +24,15 @@ struct Snapshot {
     private static let roomLasts = 64, roomToSpare = 256 << 20
 
     /// Begins afresh: what an earlier try left is removed.
-    init(spool: Spool, id: JobID, record: IntakeRecord, limits: Intake.Limits, allowance: Allowance?) throws(SpoolError) {
+    init(
+        spool: Spool, id: JobID, record: IntakeRecord, limits: Intake.Limits, allowance: Allowance?, admit: @escaping @Sendable (Manifest, UInt32) -> Failure?
+    ) throws(SpoolError) {
         self.spool = spool
         self.id = id
         self.record = record
         self.limits = limits
         self.allowance = allowance
+        self.admit = admit
         home = "\(spool.directory(.active))/\(Self.prefix)\(id)"
         let pictures = home + "/" + Spool.picturesName
         try Removal.remove(EntryName(Self.prefix + id.rawValue), in: Descriptor.directory(spool.directory(.active)))
@@ -65,7 +69,9 @@ struct Snapshot {
         _ contents: Result<JobContents, Problems>, _ copy: (String, inout Snapshot) throws(Refusal) -> Void
     ) throws(SpoolError) -> Result<Manifest, Problems> {
         guard case .success(let contents) = contents else { return contents.map(\.manifest) }
-        if let refusal = allowance?.refusal(queries: contents.manifest.queryCount, bytes: 0) { return .failure(Problems(refusal)) }
+        let queries = contents.manifest.work.count
+        if let refusal = admit(contents.manifest, record.submitter) { return .failure(Problems(refusal)) }
+        if let refusal = allowance?.refusal(queries: queries, bytes: 0) { return .failure(Problems(refusal)) }
         record.unreadable = Dictionary(uniqueKeysWithValues: contents.unreadable.map { (Self.relative($0.key), $0.value) })
         for file in contents.manifest.pictures where record.unreadable[Self.relative(file)] == nil {
             do throws(Refusal) {
@@ -77,7 +83,7 @@ struct Snapshot {
                 case .environment(let cause): throw cause
                 }
             }
-            if let refusal = try excess(queries: contents.manifest.queryCount) { return .failure(Problems(refusal)) }
+            if let refusal = try excess(queries: queries) { return .failure(Problems(refusal)) }
         }
         record.bytes = bytes
         return .success(contents.manifest.relative())

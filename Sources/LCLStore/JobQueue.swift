@@ -27,11 +27,12 @@ extension JobStore {
     ///
     /// Among submitters the one who has had the fewest queries is next (start-time fair queueing: who was away does not save
     /// up). Among a submitter's jobs the lowest rank is: arrival, minus priority x ``ageing``.
-    public func claimNext(at now: Int64) async throws(StoreError) -> StoredJob? {
+    public func claimNext(_ task: Manifest.Task = .classify, at now: Int64) async throws(StoreError) -> StoredJob? {
         try await write("claim a job") { db in
-            guard let (id, uid) = try db.next(now) else { return nil }
+            guard let (id, uid) = try db.next(task, now) else { return nil }
             let job = try db.apply(.start, to: id, actor: "lcld", at: now, failure: nil, detail: nil)
-            try db.charge(uid, queries: max(1, job.queries - job.answered))
+            // A training has what nobody else wants.
+            try db.charge(uid, queries: task == .train ? 0 : max(1, job.queries - job.answered))
             return job
         }
     }
@@ -102,15 +103,15 @@ extension JobStore {
 
 extension Database {
     /// The best queued job of the submitter who is next. Index only: its cost grows with the number of submitters, not of jobs.
-    fileprivate func next(_ now: Int64) throws -> (JobID, UInt32)? {
+    fileprivate func next(_ task: Manifest.Task, _ now: Int64) throws -> (JobID, UInt32)? {
         let sql = """
             SELECT shares.uid AS uid, (
-                SELECT serial FROM jobs WHERE state = 'queued' AND uid = shares.uid AND (expires IS NULL OR expires > :now)
+                SELECT serial FROM jobs WHERE state = 'queued' AND uid = shares.uid AND task = :task AND (expires IS NULL OR expires > :now)
                 ORDER BY rank, serial LIMIT 1
             ) AS best
             FROM shares WHERE best IS NOT NULL ORDER BY used, uid LIMIT 1
             """
-        guard let row = try Row.fetchOne(cachedStatement(sql: sql), arguments: ["now": now]),
+        guard let row = try Row.fetchOne(cachedStatement(sql: sql), arguments: ["task": task.rawValue, "now": now]),
             let id = try String.fetchOne(self, sql: "SELECT id FROM jobs WHERE serial = ?", arguments: [row["best"] as Int64])
         else { return nil }
         return (JobID(id)!, row["uid"])
@@ -127,12 +128,12 @@ extension Database {
 
     fileprivate func insert(_ job: NewJob, as state: JobState, ageing: Int64, finished: Int64?, failure: Failure?) throws -> Bool {
         try cachedStatement(sql: """
-            INSERT INTO jobs (id, name, uid, state, priority, rank, created, expires, finished, queries, bytes, failure)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+            INSERT INTO jobs (id, name, uid, state, priority, rank, created, expires, finished, queries, bytes, failure, task)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
             """)
             .execute(arguments: [
                 job.id.rawValue, job.name, job.uid, state.rawValue, job.priority, job.created - Int64(job.priority) * ageing, job.created,
-                job.expires, finished, job.queries, job.bytes, try failure.map(jsonText),
+                job.expires, finished, job.queries, job.bytes, try failure.map(jsonText), job.task.rawValue,
             ])
         guard changesCount == 1 else { return false }
         try cachedStatement(sql: "INSERT OR IGNORE INTO shares VALUES (?, 0)").execute(arguments: [job.uid])

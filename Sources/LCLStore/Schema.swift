@@ -7,8 +7,16 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 jobs, verdicts, attempts, events") { try $0.execute(sql: first) }
         migrator.registerMigration("2 bytes of jobs") { try $0.execute(sql: second) }
+        migrator.registerMigration("3 trainings") { try $0.execute(sql: third) }
         return migrator
     }
+
+    private static let third = """
+        -- 'classify' or 'train': trainings are claimed only where nothing else waits.
+        ALTER TABLE jobs ADD COLUMN task TEXT NOT NULL DEFAULT 'classify';
+        DROP INDEX jobs_next;
+        CREATE INDEX jobs_next ON jobs (uid, task, rank, serial, expires) WHERE state = 'queued';
+        """
 
     private static let second = """
         -- Of all pictures; 0 where an older lcl took the job in.

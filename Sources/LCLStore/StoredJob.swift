@@ -14,13 +14,15 @@ public struct NewJob: Sendable {
     public var created: Int64
     /// When it expires if nobody started it.
     public var expires: Int64?
-    /// Number of queries.
+    /// Number of queries, or of a training's pictures.
     public var queries: Int
     /// Of all pictures.
     public var bytes: Int
+    public var task: Manifest.Task
 
     public init(
-        id: JobID, name: String? = nil, uid: UInt32, priority: Int = 0, created: Int64, expires: Int64? = nil, queries: Int, bytes: Int = 0
+        id: JobID, name: String? = nil, uid: UInt32, priority: Int = 0, created: Int64, expires: Int64? = nil, queries: Int, bytes: Int = 0,
+        task: Manifest.Task = .classify
     ) {
         self.id = id
         self.name = name
@@ -30,6 +32,7 @@ public struct NewJob: Sendable {
         self.expires = expires
         self.queries = queries
         self.bytes = bytes
+        self.task = task
     }
 }
 

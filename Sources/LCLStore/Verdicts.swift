@@ -59,6 +59,13 @@ extension JobStore {
         }
     }
 
+    /// The ordinals whose verdict is an error, in order.
+    public func failedOrdinals(of id: JobID) async throws(StoreError) -> [Int] {
+        try await read("find failed queries of job '\(id)'") { db in
+            try Int.fetchAll(db, sql: "SELECT ordinal FROM verdicts WHERE job = ? AND failed ORDER BY ordinal", arguments: [db.job(id).serial])
+        }
+    }
+
     /// What the job's verdicts were given by, or `nil` where it has none yet.
     public func linked<Linked: Decodable & Sendable>(_ type: Linked.Type, of id: JobID) async throws(StoreError) -> Linked? {
         try await read("read what job '\(id)' was answered by") { db in

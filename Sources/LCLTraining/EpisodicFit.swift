@@ -22,8 +22,8 @@ public struct EpisodicFit: MetricFit {
     /// One class in so many is for validation.
     public var validationEvery = 6
     public var seed: UInt64 = 1
-    /// A folder to keep checkpoints in, and to go on from: one file for each training, named by all that determines it.
-    public var checkpoints: String?
+    /// Where to keep checkpoints, and to go on from: one for each training, named by all that determines it.
+    public var checkpoints: (any TrainingJournal)?
     /// Told after every step, on the thread that trains.
     public var progress: @Sendable (TrainingProgress) -> Void = { _ in }
     /// Told how the search went, once a training is done.
@@ -47,7 +47,7 @@ public struct EpisodicFit: MetricFit {
         _ table: FeatureTable, classes: [FeatureTable.Class], taps: [String]
     ) throws -> (parts: [FeatureSpace.Part], curve: LearningCurve) {
         let classes = classes.filter { $0.rows.count >= 2 }
-        let store = try checkpoints.map { try CheckpointStore(folder: $0, settings: settings(taps), table: table, classes: classes) }
+        let store = checkpoints.map { CheckpointStore(journal: $0, settings: settings(taps), table: table, classes: classes) }
         var saved = try store?.load()
         let (kept, held) = split(classes)
         var curve = saved?.curve ?? LearningCurve()

@@ -71,9 +71,8 @@ public struct Evaluation: Sendable {
         }
         var classes = training.classes.filter { $0.source != source }
         if drawings > 1 { classes = EpisodicFit.split(classes, every: 6, seed: seed + UInt64(drawing)).kept }
-        let (parts, cohort, calibrations) = try trainer.train(training, classes: classes, taps: taps, methods: [method])
-        let space = FeatureSpace(parts)
-        return (cohort.map { RidgeLink(space: space, cohort: $0) } ?? NearestMean(space: space), calibrations[method]!)
+        let outcome = try trainer.train(training, classes: classes, taps: taps, methods: [method]), space = FeatureSpace(outcome.parts)
+        return (outcome.cohort.map { RidgeLink(space: space, cohort: $0) } ?? NearestMean(space: space), outcome.calibrations[method]!)
     }
 
     private func measure(_ drawn: [Drawing], source: String, into report: inout EvaluationReport) throws {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
-import LCLDigest
 import LCLModel
 import LCLTensor
 
@@ -34,10 +32,13 @@ package struct MetricCheckpoint: Equatable {
 
     /// - Throws: `ModelError` where the file is no good GGUF; ``TrainingError/checkpoint(reason:)``.
     package init(path: String) throws {
-        let file = try GGUFFile(path: path)
+        try self.init(GGUFFile(path: path))
+    }
+
+    init(_ file: GGUFFile) throws {
         guard try file.string("general.architecture") == Self.architecture, let stage = Stage(rawValue: try file.string(Key.stage)),
             let curve = LearningCurve(matrix: try file.matrix(tensor: Key.curve)), (1...1000).contains(try file.integer(Key.count))
-        else { throw TrainingError.checkpoint(reason: "'\(path)' is no checkpoint of a metric; remove it to begin anew") }
+        else { throw TrainingError.checkpoint(reason: "'\(file.path)' is no checkpoint of a metric; remove it to begin anew") }
         let names = 0..<(try file.integer(Key.count))
         self.stage = stage
         self.curve = curve
@@ -62,43 +63,29 @@ package struct MetricCheckpoint: Equatable {
     }
 }
 
-/// The checkpoint of one training: its file is named by the digest of everything that determines the result.
+/// The checkpoint of one training in a journal: its name is the digest of everything that determines the result.
 package struct CheckpointStore {
-    package let path: String
+    private let journal: any TrainingJournal
+    private let name: String
 
-    /// - Throws: ``TrainingError/unwritable(path:reason:)`` where the folder cannot be made.
-    package init(folder: String, settings: String, table: FeatureTable, classes: [FeatureTable.Class]) throws(TrainingError) {
-        var hash = SHA256()
-        hash.update(Data(settings.utf8))
-        for group in classes {
-            hash.update(Data("\(group.source)\n\(group.name)\n\(group.rows.count)\n".utf8))
-            for row in group.rows {
-                table.features.withRow(row) { hash.update(Data(buffer: $0)) }
-            }
-        }
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw .unwritable(path: folder, reason: error.localizedDescription)
-        }
-        path = "\(folder)/\(hash.finalize().hex.prefix(16)).gguf"
+    package init(journal: any TrainingJournal, settings: String, table: FeatureTable, classes: [FeatureTable.Class]) {
+        self.init(journal: journal, name: TrainingKey.digest(settings, table, classes))
     }
 
-    private init(path: String) { self.path = path }
+    private init(journal: any TrainingJournal, name: String) {
+        self.journal = journal
+        self.name = name
+    }
 
     /// Where the best state is kept beside the latest.
-    package var ofBest: CheckpointStore { CheckpointStore(path: path.dropLast(".gguf".count) + "-best.gguf") }
+    package var ofBest: CheckpointStore { CheckpointStore(journal: journal, name: name + "-best") }
 
     /// `nil` where there is none yet.
     package func load() throws -> MetricCheckpoint? {
-        FileManager.default.fileExists(atPath: path) ? try MetricCheckpoint(path: path) : nil
+        try journal.load(file).map { try MetricCheckpoint(GGUFFile(copying: $0, path: file)) }
     }
 
-    package func save(_ checkpoint: MetricCheckpoint) throws(TrainingError) {
-        do {
-            try Data(checkpoint.encoded()).write(to: URL(filePath: path), options: .atomic)
-        } catch {
-            throw .unwritable(path: path, reason: error.localizedDescription)
-        }
-    }
+    package func save(_ checkpoint: MetricCheckpoint) throws { try journal.save(checkpoint.encoded(), as: file) }
+
+    private var file: String { name + ".gguf" }
 }

@@ -45,7 +45,7 @@ package struct Stage {
 }
 
 /// An episode's outcome.
-package struct Trial {
+package struct Trial: Codable {
     /// Of each query, one logit a label.
     package let logits: [[Double]]
     /// The right label of each query; `nil` for one of another class.

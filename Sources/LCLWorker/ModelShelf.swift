@@ -7,14 +7,14 @@ import LCLModel
 /// The models that a worker has loaded, each with its runner; the longest unused goes when there are too many.
 public final class ModelShelf {
     private let searchPath: [String]
-    private let limits: ImageLimits
+    let limits: ImageLimits
     private let capacity: Int
     private let threads: Int
-    private let memory: Int
+    let memory: Int
     private let prefixes: PrefixCache?
     private let isWatchful: Bool
     /// Most lately used last.
-    private var loaded: [(name: String, runner: JobRunner, watch: ModelWatch?)] = []
+    private var loaded: [(name: String, runner: JobRunner, watch: ModelWatch?, stamp: ModelDirectory.Stamp?)] = []
 
     /// A file of the model was changed or cut short since it was loaded: nothing that it says is to be believed.
     struct Changed: Error {
@@ -23,15 +23,16 @@ public final class ModelShelf {
 
     /// - Parameters:
     ///   - directory: where models lie; `nil` is the usual search path.
+    ///   - trained: where the daemon's trainings put theirs; looked through last.
     ///   - threads: that a language model may use.
     ///   - memory: bytes that a support set of a language model may take.
     ///   - prefixes: where support sets that language models have read are kept.
     ///   - isWatchful: whether the models' files are watched: for a process that lives long, and uses its shelf on one thread.
     public init(
-        directory: String? = nil, limits: ImageLimits = ImageLimits(), capacity: Int = 2, threads: Int = 1,
+        directory: String? = nil, trained: String? = nil, limits: ImageLimits = ImageLimits(), capacity: Int = 2, threads: Int = 1,
         memory: Int = LanguageLink.Options().memory, prefixes: PrefixCache? = nil, isWatchful: Bool = false
     ) {
-        searchPath = ModelDirectory.searchPath(explicit: directory)
+        searchPath = ModelDirectory.searchPath(explicit: directory, trained: trained)
         self.limits = limits
         self.capacity = capacity
         (self.threads, self.memory, self.prefixes, self.isWatchful) = (threads, memory, prefixes, isWatchful)
@@ -40,11 +41,14 @@ public final class ModelShelf {
     /// The model of this name, loaded anew where its files were changed meanwhile.
     /// - Throws: ``Failure`` `model.unknown`, `model.damaged`.
     public func runner(for name: String) throws -> JobRunner {
-        loaded.removeAll { $0.watch?.isIntact == false }
+        let stamp = ModelDirectory.stamp(of: name, in: searchPath)
+        // Changed under this process, or another took its place.
+        loaded.removeAll { $0.watch?.isIntact == false || ($0.name == name && $0.stamp != stamp) }
         if let i = loaded.firstIndex(where: { $0.name == name }) {
             loaded.append(loaded.remove(at: i))
         } else {
-            loaded.append(try load(name))
+            let (runner, watch) = try load(name)
+            loaded.append((name, runner, watch, stamp))
             if loaded.count > capacity { loaded.removeFirst() }
         }
         return loaded[loaded.count - 1].runner
@@ -56,13 +60,25 @@ public final class ModelShelf {
         if loaded.contains(where: { $0.name == name && $0.watch?.isIntact == false }) { throw Changed(model: name) }
     }
 
-    private func load(_ name: String) throws -> (String, JobRunner, ModelWatch?) {
-        do {
+    /// The model as it lies on the disk now.
+    /// - Throws: as ``runner(for:)``.
+    func directory(of name: String) throws -> ModelDirectory {
+        try Self.told(name) { try ModelDirectory.find(name, in: searchPath) }
+    }
+
+    private func load(_ name: String) throws -> (JobRunner, ModelWatch?) {
+        try Self.told(name) {
             let directory = try ModelDirectory.find(name, in: searchPath)
             // Before it is loaded: what changes meanwhile is seen.
             let watch = isWatchful ? ModelWatch(directory) : nil
             let model = try ModelLoader.load(directory, threads: threads, memory: memory, prefixes: prefixes)
-            return (name, JobRunner(model: model, limits: limits), watch)
+            return (JobRunner(model: model, limits: limits), watch)
+        }
+    }
+
+    private static func told<T>(_ name: String, _ body: () throws -> T) throws -> T {
+        do {
+            return try body()
         } catch let error as ModelError where error.kind == .notFound || error.kind == .badName {
             throw Failure(.modelUnknown, "there is no model '\(name)'; `lcl model list` shows the models", subject: "$.model")
         } catch {

@@ -5,6 +5,14 @@ import LCLJob
 public enum WorkerRequest: Codable, Sendable {
     /// Answer these queries of a job.
     case slice(Slice)
+    /// Encode these pictures of a training.
+    case encode(Encoding)
+    /// Learn from a training's features.
+    case fit(Fitting)
+    /// What was kept is on the disk: go on.
+    case proceed
+    /// The same, and other jobs wait.
+    case pause
     /// Try everything that a worker must not be able to do.
     case probe
 
@@ -42,6 +50,16 @@ public enum WorkerReply: Codable, Sendable {
     /// None: it is at work on the supports.
     case began(ordinals: [Int])
     case verdicts([Numbered<Verdict>])
+    /// What became of some pictures of a training.
+    case encoded([Numbered<EncodedPicture>])
+    /// A piece of what is to be kept; after the last the worker waits for `proceed` or `pause`, but for the link file.
+    case part(WorkerPart)
+    /// How far learning is, 0 to 1; and that the worker lives.
+    case learning(share: Double)
+    /// The link file was said, and this of it.
+    case learned(TrainingReport)
+    /// It has stopped learning as it was told.
+    case paused
     /// The slice is answered.
     case finished
     /// The job cannot be answered, whoever tries: the submitter's mistake.

@@ -2,6 +2,8 @@
 import Foundation
 import LCLImage
 import LCLJob
+import LCLLink
+import LCLModel
 
 /// One worker's life: requests from standard input, replies on standard output, until the input ends.
 ///
@@ -13,6 +15,9 @@ public struct WorkerProgram {
     private let shelf: ModelShelf
     private let pictures: any PictureSource
     private let send: (WorkerReply) throws -> Void
+    private let receive: () throws -> WorkerRequest?
+    /// Of the base model that was trained from last.
+    private var trainer: TrainingRunner?
     /// Linked support sets of the last runs: slices of a few jobs alternate.
     private var linked: [(run: UInt64, runner: JobRunner, job: JobRunner.LinkedJob)] = []
     private static let linkedRuns = 4
@@ -20,28 +25,64 @@ public struct WorkerProgram {
     /// - Parameters:
     ///   - pictures: those of the job of the request at hand.
     ///   - send: writes one reply.
+    ///   - receive: reads one request, in the middle of another; `nil` where the daemon is gone.
     public init(
-        shelf: ModelShelf, pictures: any PictureSource, send: @escaping (WorkerReply) throws -> Void
+        shelf: ModelShelf, pictures: any PictureSource, send: @escaping (WorkerReply) throws -> Void,
+        receive: @escaping () throws -> WorkerRequest? = { nil }
     ) {
         self.shelf = shelf
         self.pictures = pictures
         self.send = send
+        self.receive = receive
     }
 
     /// Answers one request; the submitter's mistakes become `failed`, anything else ends the worker.
     public mutating func answer(_ request: WorkerRequest) throws {
-        switch request {
-        case .slice(let slice):
-            do {
-                try answer(slice, from: pictures)
-                try send(.finished)
-            } catch let failure as Failure {
-                try shelf.vouch(for: slice.manifest.model)
-                try send(.failed(failure))
+        do {
+            switch request {
+            case .slice(let slice): try answer(slice, from: pictures)
+            case .encode(let encoding): try encode(encoding)
+            case .fit(let fitting): try fit(fitting)
+            // Too late: nothing is kept at the moment.
+            case .proceed, .pause: return
+            case .probe: return try send(.probed(breaches: Confinement.breaches()))
             }
-        case .probe: try send(.probed(breaches: Confinement.breaches()))
+            try send(.finished)
+        } catch is FitConversation.Paused {
+            try send(.paused)
+        } catch let failure as Failure {
+            if case .slice(let slice) = request { try shelf.vouch(for: slice.manifest.model) }
+            try send(.failed(failure))
         }
     }
+
+    // MARK: Trainings
+
+    private mutating func encode(_ encoding: WorkerRequest.Encoding) throws {
+        let trainer = try trainer(for: encoding.model)
+        try send(.linked(trainer.linked))
+        try trainer.encode(
+            encoding.pictures, from: pictures, batch: encoding.batch, began: { try send(.began(ordinals: $0)) }, emit: { try send(.encoded($0)) })
+    }
+
+    private mutating func fit(_ fitting: WorkerRequest.Fitting) throws {
+        let trainer = try trainer(for: fitting.model), conversation = FitConversation(source: pictures, send: send, receive: receive)
+        try send(.linked(trainer.linked))
+        let (link, report) = try trainer.fit(fitting, from: pictures, memory: shelf.memory, conversation)
+        try conversation.say(link.encoded(), as: WorkerPart.linkName)
+        try send(.learned(report))
+    }
+
+    /// The card is read each time: a model that was replaced is another.
+    private mutating func trainer(for model: String) throws -> TrainingRunner {
+        let base = try shelf.directory(of: model)
+        if let trainer, trainer.base.identity == base.identity { return trainer }
+        let fresh = try TrainingRunner(base: base, limits: shelf.limits)
+        trainer = fresh
+        return fresh
+    }
+
+    // MARK: Answers
 
     private mutating func answer(_ slice: WorkerRequest.Slice, from source: some PictureSource) throws {
         let runner = try shelf.runner(for: slice.manifest.model)

@@ -14,21 +14,24 @@ public enum WorkerStreams {
 
     /// Until standard input ends, or the daemon is gone. To be called on the first thread, before there is another.
     /// - Parameter memory: bytes of data that the process may allocate; 0 is no limit.
-    public static func run(models: String?, limits: ImageLimits, memory: Int) throws {
+    public static func run(models: String?, trained: String? = nil, limits: ImageLimits, memory: Int) throws {
         cposix_tell_crashes(exhausted, bereft)
-        let confinement = Confinement.enter(memory: memory, readable: ModelDirectory.readablePaths(explicit: models))
+        let confinement = Confinement.enter(memory: memory, readable: ModelDirectory.readablePaths(explicit: models, trained: trained))
         // The rest is for weights in use, pictures and the rows of a batch.
-        let shelf = ModelShelf(directory: models, limits: limits, memory: memory > 0 ? memory / 4 * 3 : .max, isWatchful: true)
+        let shelf = ModelShelf(directory: models, trained: trained, limits: limits, memory: memory > 0 ? memory / 4 * 3 : .max, isWatchful: true)
         // The usual model at once, so that "ready" means it; another is loaded when a job asks for it.
         _ = try? shelf.runner(for: "default")
-        var program = WorkerProgram(shelf: shelf, pictures: HandedPictures(), send: write)
+        var program = WorkerProgram(shelf: shelf, pictures: HandedPictures(), send: write, receive: read)
         try write(.ready(engine: WorkerProgram.engine, confinement: confinement))
         let fault = WorkerFault()
-        while let line = readLine(strippingNewline: true) {
+        while let request = try read() {
             fault.reach()
-            let request = try CanonicalJSON.decode(WorkerRequest.self, from: Data(line.utf8))
             do { try program.answer(request) } catch is ModelShelf.Changed { exit(bereft) }
         }
+    }
+
+    private static func read() throws -> WorkerRequest? {
+        try readLine(strippingNewline: true).map { try CanonicalJSON.decode(WorkerRequest.self, from: Data($0.utf8)) }
     }
 
     private static func write(_ reply: WorkerReply) throws {
@@ -38,8 +41,8 @@ public enum WorkerStreams {
 
 extension ModelDirectory {
     /// The search path, and where symbolic links in it and in its models lead: all that a model can be made of.
-    static func readablePaths(explicit: String?) -> [String] {
-        let folders = searchPath(explicit: explicit)
+    static func readablePaths(explicit: String?, trained: String?) -> [String] {
+        let folders = searchPath(explicit: explicit, trained: trained)
         let models = folders.flatMap(entries)
         return folders + (models + models.flatMap(entries)).filter(isLink).map { URL(filePath: $0).resolvingSymlinksInPath().path }
     }

@@ -67,6 +67,9 @@ struct Classify: ParsableCommand {
     private func answer() throws -> JobResult {
         let source = try JobDirectory(path: directory), contents = try source.contents().get()
         var manifest = contents.manifest
+        if manifest.task == .train {
+            throw Failure(.manifestField, "$.task is 'train': this program only answers jobs; give it to the daemon (`lclctl submit`), or use `lcl train`", subject: "$.task")
+        }
         if let model { manifest.model = model }
         if let method { manifest.method = Manifest.Method(rawValue: method)! }
         var classification = Classification(job: name, manifest: manifest, source: LocalPictures(directory: source, unreadable: contents.unreadable))

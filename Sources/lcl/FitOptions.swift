@@ -32,6 +32,10 @@ struct FitOptions: ParsableArguments {
     @Option(help: "Folder to keep checkpoints in: the same command goes on where it was interrupted, to the same result.")
     var checkpoints: String?
 
+    var journal: FolderJournal? {
+        get throws { try checkpoints.map { path throws(TrainingError) in try FolderJournal(path) } }
+    }
+
     func validate() throws {
         guard shrinkage > 0, shrinkage <= 1 else { throw ValidationError("--shrinkage must be above 0 and at most 1") }
         guard outputs >= 0 else { throw ValidationError("--outputs must not be negative") }
@@ -51,7 +55,7 @@ struct FitOptions: ParsableArguments {
         fit.epochs = epochs ?? fit.epochs
         fit.rate = rate ?? fit.rate
         fit.seed = seed
-        fit.checkpoints = checkpoints
+        fit.checkpoints = try journal
         fit.progress = TrainingReport.show
         fit.finished = TrainingReport(title: "\(lessons.rawValue), seed \(seed)", curve: curve).finish
         return fit

@@ -33,7 +33,7 @@ extension ModelCommand {
             if json {
                 let rows = models.map { name, model in
                     switch model {
-                    case .success(let found): Row(name: name, path: found.path, sha256: found.identity, description: found.card.description)
+                    case .success(let found): Row(name: name, path: found.path, sha256: found.identity, description: found.card.description, trained: found.card.trained)
                     case .failure(let error): Row(name: name, path: nil, sha256: nil, error: "\(error)")
                     }
                 }
@@ -54,6 +54,7 @@ extension ModelCommand {
             var path: String?
             var sha256: String?
             var description: String?
+            var trained: ModelCard.Trained?
             var error: String?
         }
     }

@@ -75,10 +75,10 @@ struct Train: ParsableCommand {
         trainer.fit = try fit.fit(shape: LessonSampler.Shape(ways: ways, queries: queries), seed: seed, curve: curve)
         trainer.seed = seed
         let taps = try encoder.model.encoder().taps
-        let (parts, cohort, calibrations) = try trainer.train(table, classes: table.classes, taps: taps)
+        let outcome = try trainer.train(table, classes: table.classes, taps: taps)
         let packages = (try? String(contentsOfFile: "\(directory)/packages.txt", encoding: .utf8)) ?? ""
         let link = LinkFile(
-            parts: parts, cohort: cohort, calibrations: calibrations,
+            parts: outcome.parts, cohort: outcome.cohort, calibrations: outcome.calibrations,
             training: LinkFile.Training(
                 strategy: fit.strategy.rawValue, engine: Engine.version, encoder: encoder.encoder.encoder, classes: table.classes.count,
                 pictures: table.classes.reduce(0) { $0 + $1.rows.count }, shrinkage: fit.shrinkage,
@@ -94,7 +94,7 @@ struct Train: ParsableCommand {
         var fit = LanguageFit(LinkStrategy(rawValue: self.fit.strategy.rawValue) ?? .few)
         fit.epochs = self.fit.epochs ?? fit.epochs
         fit.rate = self.fit.rate ?? fit.rate
-        (fit.ways, fit.seed, fit.threads, fit.checkpoints) = (ways, seed, features.threads, self.fit.checkpoints)
+        (fit.ways, fit.seed, fit.threads, fit.checkpoints) = (ways, seed, features.threads, try self.fit.journal)
         fit.progress = TrainingReport.show
         fit.finished = TrainingReport(title: "mllm, \(fit.lessons.rawValue), seed \(seed)", curve: curve).finish
         try language.train(fit, table, sight: sight, output: output)

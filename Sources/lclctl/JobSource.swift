@@ -36,12 +36,15 @@ package struct JobSource {
             outcome = .success(absolute)
         }
         return outcome.flatMap { manifest in
-            guard case .pattern(let pattern) = manifest.queries else { return .success(manifest) }
-            let folder = pattern.hasPrefix("/") ? String(pattern.prefix { $0 != "*" && $0 != "?" && $0 != "[" }) : ""
-            let base = folder.isEmpty ? root : String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)])
-            let found = files(in: base.isEmpty ? "/" : base).map { folder.isEmpty ? $0 : "\(base)/\($0)" }
-            return manifest.resolvingQueries(files: found)
+            manifest.patterns.isEmpty ? .success(manifest) : manifest.resolving(files: Array(Set(manifest.patterns.flatMap { files(for: $0, root: root) })))
         }.map { JobSource(manifest: $0, root: root.isEmpty ? "/" : root) }
+    }
+
+    /// Those that a folder or pattern may name.
+    private static func files(for pattern: String, root: String) -> [String] {
+        let folder = pattern.hasPrefix("/") ? String(pattern.prefix { $0 != "*" && $0 != "?" && $0 != "[" }) : ""
+        let base = folder.isEmpty ? root : String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)])
+        return files(in: base.isEmpty ? "/" : base).map { folder.isEmpty ? $0 : "\(base)/\($0)" }
     }
 
     /// Everything below `directory` that is no directory, as relative paths.

@@ -40,8 +40,18 @@ struct ManifestOptions: ParsableArguments {
         manifest.options.unknown = unknown ?? manifest.options.unknown
         manifest.options.top = top ?? manifest.options.top
         manifest.options.seed = seed ?? manifest.options.seed
+        if let seed { manifest.training?.seed = seed }
         manifest.options.orders = orders ?? manifest.options.orders
         manifest.options.expires = expires ?? manifest.options.expires
+    }
+
+    /// What is asked for that a training has no use for, or `nil`.
+    var answering: String? {
+        let given: [(String, Bool)] = [
+            ("--method", method != nil), ("--transductive", transductive != nil), ("--unknown", unknown != nil), ("--top", top != nil),
+            ("--orders", orders != nil),
+        ]
+        return given.first { $0.1 }?.0
     }
 
     private static func seconds(_ text: String) throws -> Int {

@@ -79,11 +79,12 @@ struct ProgressBoard {
         let state = Wording.state(progress.state)
         var parts = [progress.job.rawValue, state.colour?.paint(state.text, colour) ?? state.text]
         let share = progress.queries > 0 ? Double(progress.answered) / Double(progress.queries) : 0
-        if bar && !progress.state.isFinal { parts.append(self.bar(share)) }
+        if bar && !progress.state.isFinal { parts.append(self.bar(progress.learned ?? share)) }
         parts.append("\(progress.answered)/\(progress.queries)")
         parts.append(Wording.percent(share))
+        if let learned = progress.learned, progress.state == .running { parts.append("learning \(Wording.percent(learned))") }
         if progress.failed > 0 { parts.append(Colour.bad.paint("\(progress.failed) failed", colour)) }
-        if progress.state == .running, let rate = meter.rate, let left = meter.timeLeft(progress.queries - progress.answered) {
+        if progress.state == .running, progress.learned == nil, let rate = meter.rate, let left = meter.timeLeft(progress.queries - progress.answered) {
             parts.append("\(Wording.rate(rate))  \(Wording.duration(left)) left")
         }
         return parts.joined(separator: "  ")

@@ -5,7 +5,7 @@ import LCLControl
 import LCLJob
 
 struct Results: Command {
-    static let configuration = CommandConfiguration(abstract: "Print the answers of a job that is done.")
+    static let configuration = CommandConfiguration(abstract: "Print the answers of a job that is done, or what a training has made.")
     @OptionGroup var job: JobArgument
     @OptionGroup var form: ResultForm
     @OptionGroup var socket: SocketOption
@@ -17,16 +17,23 @@ struct Results: Command {
 struct ResultForm: ParsableArguments {
     enum Kind: String, EnumerableFlag { case json, csv }
 
-    @Flag(exclusivity: .exclusive, help: "Print the result file as it is (lcl/result/1), or a line of CSV for each query.")
+    @Flag(exclusivity: .exclusive, help: "Print the result file as it is (lcl/result/1 or lcl/training/1), or a line of CSV for each query.")
     var kind: Kind?
 
     func print(_ id: JobID, _ client: ControlClient) async throws {
         switch kind {
         case .json: try await client.result(of: id) { try Terminal.output.write($0) }
-        case .csv: try Terminal.output.write(Data(ResultText.csv(try await client.result(of: id)).utf8))
+        case .csv:
+            switch try await client.outcome(of: id) {
+            case .answers(let result): try Terminal.output.write(Data(ResultText.csv(result).utf8))
+            case .model: throw ControlError(.badRequest, "job \(id) made a model: there are no answers to print as CSV; --json prints its result")
+            }
         case nil:
             let colour = Terminal.output.hasColour
-            try Terminal.output.write(Data(ResultText.table(try await client.result(of: id), colour: colour).utf8))
+            switch try await client.outcome(of: id) {
+            case .answers(let result): try Terminal.output.write(Data(ResultText.table(result, colour: colour).utf8))
+            case .model(let result): try Terminal.output.write(Data(TrainingText.summary(result, colour: colour).utf8))
+            }
         }
     }
 }

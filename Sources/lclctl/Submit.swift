@@ -69,6 +69,7 @@ struct Submit: Command {
     private func prepare() throws -> Staging {
         var source = try (path.map(JobSource.read) ?? LooseFiles.source(labels: labels, queries: queries)).get()
         source.manifest.name = source.manifest.name ?? path.map { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent }
+        if source.manifest.task == .train, let option = options.answering { throw ValidationError("\(option) has no meaning for a training") }
         options.apply(to: &source.manifest)
         // What cannot be copied; pictures that are bad otherwise get their answer like all others.
         let absent = source.pictureProblems().filter { [.imageMissing, .imageNotAFile, .imageUnreadable].contains($0.code) }

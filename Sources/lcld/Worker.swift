@@ -9,6 +9,7 @@ extension LCLD {
         static let configuration = CommandConfiguration(commandName: "lcld worker", abstract: "One worker of the daemon.", shouldDisplay: false)
 
         @Option var models: String?
+        @Option var trained: String?
         /// MiB; 0 is no limit.
         @Option var memory = 0
         @Option var pictureBytes = ImageLimits().bytes
@@ -22,7 +23,7 @@ extension LCLD {
             limits.pixels = pixels
             limits.side = side
             limits.aspect = aspect
-            try WorkerStreams.run(models: models, limits: limits, memory: memory << 20)
+            try WorkerStreams.run(models: models, trained: trained, limits: limits, memory: memory << 20)
         }
     }
 }

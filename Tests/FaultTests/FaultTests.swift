@@ -17,6 +17,7 @@ import Testing
         let trial = try await Trial(scenario)
         var random = SeededGenerator(seed: Self.seed)
         var plan = Fault.plan(trial.reference.points, thorough: Self.choice == "all" || Self.choice.contains(":"), using: &random)
+        if Self.choice != "all", !Self.choice.contains(":") { plan = plan.filter { $0.point.number % scenario.stride == Int(Self.seed) % scenario.stride } }
         if Self.choice.contains(":") {
             plan = plan.filter { "\(scenario.name):\($0.point.number):\($0.action.rawValue)" == Self.choice }
         }

@@ -2,6 +2,7 @@
 import Foundation
 import LCLControl
 import LCLJob
+import TestModels
 import TestPictures
 
 /// A short piece of a daemon's work, the same every time: what lies on the disk before it, what is asked, how all must end.
@@ -13,10 +14,22 @@ struct Scenario: Sendable {
     var wishes: [Wish] = []
     /// The state that each job is in at the end; a job that is not here must be forgotten.
     let ends: [String: JobState]
+    /// One point in so many is struck, where not all are asked for: a trial of some scenarios takes its time.
+    var stride = 1
     /// Furnishes the disk.
     let furnish: @Sendable (Scratch) async throws -> Void
 
-    static let all = [firstStart, clock, control]
+    static let all = [firstStart, clock, control, training]
+
+    /// A training that has kept all it needs learns to the end, makes its model, and is done.
+    static let training = Scenario(name: "training", ends: ["school": .done], stride: 5) { scratch in
+        let models = scratch.state.appending(path: "models")
+        try TestModels.makeSmallBase(in: models)
+        try scratch.offer(SampleJobs.directory("school"), as: "school")
+        let life = try Life(on: scratch, settings: ["LCLD_FAULT": "after-model"])
+        while !life.isOver { try await Task.sleep(for: .milliseconds(20)) }
+        try FileManager.default.removeItem(at: models.appending(path: "beetles"))
+    }
 
     /// The first start on an empty disk; one job of each form, one with mistakes, one that is none.
     static let firstStart = Scenario(
@@ -84,6 +97,7 @@ enum SampleJobs {
         try TestPictures.writeJob(at: root.appending(path: "large"), classes: 2, shots: 1, queries: 40, side: 32)
         try files.copyItem(at: root.appending(path: "pair"), to: root.appending(path: "spoiled"))
         try Data("no picture".utf8).write(to: root.appending(path: "spoiled/queries/q001.png"))
+        try TestPictures.writeTraining(at: root.appending(path: "school"), labels: 10, pictures: 5, side: 32)
         try files.createDirectory(at: root.appending(path: "nothing"), withIntermediateDirectories: true)
         try Data("no pictures".utf8).write(to: root.appending(path: "nothing/readme.txt"))
     }

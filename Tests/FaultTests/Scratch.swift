@@ -54,9 +54,13 @@ final class Scratch: Sendable {
 
     // MARK: Looking
 
-    /// Every path in the spool with its bytes; directories, and files that tell the time, have none.
+    /// Every path in the spool, and among the models that were made, with its bytes; directories, and files that tell the time, have none.
     func tree() -> [String: Data] {
         var tree: [String: Data] = [:]
+        let models = state.appending(path: "models")
+        for path in (try? FileManager.default.subpathsOfDirectory(atPath: models.path)) ?? [] where !path.hasSuffix("encoder.gguf") {
+            tree["models/" + path] = (try? Data(contentsOf: models.appending(path: path))) ?? Data()
+        }
         for path in (try? FileManager.default.subpathsOfDirectory(atPath: spool.path)) ?? [] {
             let tellsTime = ["timings.json", "intake.json", ".lock"].contains { path.hasSuffix($0) }
             tree[path] = tellsTime ? Data() : (try? Data(contentsOf: spool.appending(path: path))) ?? Data()

@@ -149,3 +149,25 @@ func attempts_areGivenBack_onlyWhereNoWorkerDied(event: JobEvent, attempts: Int)
     }
     #expect(try await task.value.state == .cancelled)
 }
+
+@Test func training_isClaimed_onlyWhereItIsAskedFor_andCostsNoShare() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([
+        NewJob(id: JobID("school")!, uid: 1, created: 0, queries: 1000, task: .train), NewJob(id: JobID("mine")!, uid: 1, created: 1, queries: 1),
+        NewJob(id: JobID("yours")!, uid: 2, created: 2, queries: 1), NewJob(id: JobID("again")!, uid: 1, created: 3, queries: 1),
+    ])
+    #expect(try await store.claimNext(.train, at: 4)?.id.rawValue == "school")
+    #expect(try await store.claimNext(.train, at: 4) == nil)
+    var claimed: [String] = []
+    while let job = try await store.claimNext(at: 5) { claimed.append(job.id.rawValue) }
+    #expect(claimed == ["mine", "yours", "again"])
+}
+
+@Test func failedOrdinals_areThoseOfErrors() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("a", queries: 4)])
+    let failure = Failure(.imageEmpty, "empty")
+    try await store.record([0: Verdict(id: "0", image: "0", sha256: nil), 2: Verdict(id: "2", image: "2", sha256: nil, error: failure)], of: a)
+    #expect(try await store.failedOrdinals(of: a) == [2])
+    #expect(try await store.unanswered(of: a) == [1, 3])
+}

@@ -48,7 +48,7 @@ func store_isDurable_byItsSettings(pragma: String, value: String) throws {
 @Test func migrations_areTheseAndInThisOrder_sinceTheyWereReleased() async throws {
     let temporary = try TemporaryStore()
     let names = try await DatabaseQueue(path: temporary.path).read { try String.fetchAll($0, sql: "SELECT identifier FROM grdb_migrations ORDER BY rowid") }
-    #expect(names == ["1 jobs, verdicts, attempts, events", "2 bytes of jobs"])
+    #expect(names == ["1 jobs, verdicts, attempts, events", "2 bytes of jobs", "3 trainings"])
 }
 
 @Test func record_keepsTheFirstVerdict_andCountsItOnce() async throws {

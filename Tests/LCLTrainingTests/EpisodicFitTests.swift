@@ -61,7 +61,7 @@ func interruptedFit_endsAsTheUninterruptedOne(checkpointsKept: Int) throws {
     let folder = try folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var fit = fit(.twoWayRandom)
-    fit.checkpoints = folder
+    fit.checkpoints = try FolderJournal(folder)
     let whole = try fit.run(table, classes: table.classes, taps: ["d11.max"])
     #expect(whole.curve.bestEpoch > 0, "there is something to go on with")
 
@@ -80,7 +80,7 @@ func interruptedFit_endsAsTheUninterruptedOne(checkpointsKept: Int) throws {
     let folder = try folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var fit = fit(.twoWay)
-    fit.checkpoints = folder
+    fit.checkpoints = try FolderJournal(folder)
     let first = try fit.run(table, classes: table.classes, taps: ["d11.max"])
     fit.progress = { _ in Issue.record("nothing is left to train") }
     let second = try fit.run(table, classes: table.classes, taps: ["d11.max"])

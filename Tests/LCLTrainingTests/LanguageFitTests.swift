@@ -53,7 +53,7 @@ struct LanguageFitTests {
         let whole = try learn(fit())
         // What a fit that ended after its first epoch leaves behind.
         var fit = fit()
-        fit.checkpoints = folder
+        fit.checkpoints = try FolderJournal(folder)
         let (kept, held) = EpisodicFit.split(table.classes, every: fit.validationEvery, seed: fit.seed)
         var halted = try LanguageTraining(fit, table, kept: kept, held: held, space: space, model: LanguageMatrices(file), Tokenizer(file.first))
         _ = halted.runEpoch { _ in }

@@ -39,12 +39,12 @@ Image.MAX_IMAGE_PIXELS = None  # one clip art has 168 million, and all come from
 
 # --- packages -------------------------------------------------------------------------------------------------------
 
-def fetch(cache):
+def fetch(cache, packages=PACKAGES):
     """Unpacks the packages under cache/root; returns that folder and one line `name version sha256` for each."""
     debs, root, lines = cache / "debs", cache / "root", []
     for folder in (debs, root, cache / "unpacked"):
         folder.mkdir(parents=True, exist_ok=True)
-    for name in PACKAGES:
+    for name in packages:
         found = sorted(debs.glob(f"{name}_*.deb"))
         if not found:
             print(f"fetching {name}", file=sys.stderr)

@@ -18,6 +18,9 @@ int cposix_open_beneath_by_component(int directory, const char *path, int flags)
 /// the rename, which is as good where nobody else makes names in the target's directory.
 int cposix_rename_exclusive(int from_directory, const char *from, int to_directory, const char *to);
 
+/// renameat2(2) with RENAME_EXCHANGE: two entries of one directory change their names at once.
+int cposix_rename_exchange(int directory, const char *one, const char *other);
+
 /// The fallback of `cposix_rename_exclusive`, by itself, so that it can be tested where the filesystem has the flag.
 int cposix_rename_exclusive_by_looking(int from_directory, const char *from, int to_directory, const char *to);
 

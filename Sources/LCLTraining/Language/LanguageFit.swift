@@ -28,8 +28,8 @@ public struct LanguageFit: Sendable {
     public var validationLessons = 160
     public var seed: UInt64 = 1
     public var threads = 1
-    /// A folder to keep checkpoints in, and to go on from.
-    public var checkpoints: String?
+    /// Where to keep checkpoints, and to go on from.
+    public var checkpoints: (any TrainingJournal)?
     /// Told after every step, on the thread that trains.
     public var progress: @Sendable (TrainingProgress) -> Void = { _ in }
     /// Told how it went, once it is done.
@@ -53,7 +53,7 @@ public struct LanguageFit: Sendable {
         _ table: FeatureTable, space: FeatureSpace, model: LanguageMatrices, tokenizer: Tokenizer, identity: String
     ) throws -> (learned: Learned, curve: LearningCurve) {
         let (kept, held) = EpisodicFit.split(table.classes.filter { $0.rows.count >= 2 }, every: validationEvery, seed: seed)
-        let store = try checkpoints.map { try CheckpointStore(folder: $0, settings: settings(identity), table: table, classes: kept + held) }
+        let store = checkpoints.map { CheckpointStore(journal: $0, settings: settings(identity), table: table, classes: kept + held) }
         var training = try LanguageTraining(self, table, kept: kept, held: held.map(\.originals), space: space, model: model, tokenizer)
         var curve = LearningCurve(), best = training.parameters
         if let saved = try store?.load() {

@@ -15,6 +15,7 @@ final class WorkerDoor: FuzzDoor {
 }
 
 private struct WorkerGame {
+    private let isTraining: Bool
     private let queries: [Manifest.Query]
     private var run: JobRun
     private let open: Set<Int>
@@ -24,10 +25,16 @@ private struct WorkerGame {
 
     init(_ choices: inout FuzzInput) {
         let count = choices.below(5)
-        queries = (0..<count).map { Manifest.Query(id: "q\($0)", image: "queries/\($0).jpg") }
+        let asked = (0..<count).map { Manifest.Query(id: "q\($0)", image: "queries/\($0).jpg") }
         var manifest = Manifest(
-            labels: ["a", "b"].map { Manifest.Label(name: $0, support: ["support/\($0).jpg"]) }, queries: .list(queries))
+            labels: ["a", "b"].map { Manifest.Label(name: $0, support: ["support/\($0).jpg"]) }, queries: .list(asked))
         manifest.options.transductive = choices.bool()
+        if choices.below(4) == 0 {
+            let labels = ["a", "b"].map { label in Manifest.Label(name: label, support: (0..<count).map { "\(label)/\($0).jpg" }) }
+            manifest = Manifest(labels: labels, queries: .list([]), training: .init(name: "m"))
+        }
+        isTraining = manifest.task == .train
+        queries = manifest.work
         let unanswered = queries.indices.filter { _ in choices.below(4) > 0 }
         open = manifest.options.transductive && !unanswered.isEmpty ? Set(queries.indices) : Set(unanswered)
         run = JobRun(manifest: manifest, unanswered: unanswered, known: choices.bool() ? Self.linked(0) : nil)
@@ -68,13 +75,22 @@ private struct WorkerGame {
                     try require(open.contains(place.ordinal) && answered.insert(place.ordinal).inserted, "one verdict for an open query")
                     let query = queries[place.ordinal]
                     try require(place.verdict.id == query.id && place.verdict.image == query.image, "a verdict on its query")
-                    try require((place.verdict.answer == nil) != (place.verdict.error == nil), "an answer or an error")
+                    let isAnswer = isTraining ? place.verdict.answer == nil : (place.verdict.answer == nil) != (place.verdict.error == nil)
+                    try require(isAnswer, "an answer or an error")
                     _ = try CanonicalJSON.encode(place.verdict)
                 }
             case .end(let ending):
                 ended = true
                 try require(run.workers.isEmpty, "no worker is left at a run's end")
-                if case .complete = ending { try require(answered == open, "a run is complete when every query has a verdict") }
+                if case .complete = ending { try require(answered == open && !isTraining, "a run is complete when every query has a verdict") }
+                if case .trained = ending { try require(answered == open && isTraining, "a training has learned when every picture has a verdict") }
+            case .settle:
+                try require(answered == open && isTraining, "every picture has a verdict")
+                run.settled()
+            case .keep(let worker, let name, let bytes):
+                try require(!bytes.isEmpty && name.rawValue != "features", "an entry of its own")
+                try require(run.isFitting(worker), "by who learns")
+                _ = run.kept(by: worker)
             case .release, .kill: break
             }
         }
@@ -107,6 +123,18 @@ private struct WorkerGame {
     }
 
     private static func rareReply(_ choices: inout FuzzInput) -> WorkerReply {
-        choices.below(4) == 0 ? .failed(Failure(.supportEmpty, "x")) : .ready(engine: "x", confinement: Confinement())
+        let names = ["a", "link.gguf", "features", "../x"]
+        switch choices.below(8) {
+        case 0: return .failed(Failure(.supportEmpty, "x"))
+        case 1: return .ready(engine: "x", confinement: Confinement())
+        case 2: return .paused
+        case 3: return .learning(share: choices.pick([0, 1, -1, .nan, .infinity]))
+        case 4: return .learned(TrainingReport(validation: .init(episodes: 1, accuracy: choices.pick([0, 1, 2]), baseAccuracy: nil, plainAccuracy: 0), curve: nil))
+        case 5:
+            let ordinal = choices.below(10), features: Data? = choices.bool() ? Data(count: choices.pick([0, 3, 4, 8])) : nil
+            let verdict = Verdict(id: "a/\(ordinal).jpg", image: "a/\(ordinal).jpg", sha256: nil, error: choices.bool() ? Failure(.imageCorrupt, "x") : nil)
+            return .encoded([Numbered(ordinal: ordinal, value: EncodedPicture(verdict: verdict, features: features))])
+        default: return .part(WorkerPart(name: choices.pick(names), total: choices.pick([0, 1, 2, .max]), bytes: Data(count: choices.below(3))))
+        }
     }
 }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Manifest {
+    /// What a job is for: answers, or a model.
+    public enum Task: String, Codable, Sendable, CaseIterable {
+        case classify
+        case train
+    }
+
+    /// What a job of the task `train` is to make: a model with the base model's encoder and a metric learned from the job's labels.
+    public struct Training: Codable, Hashable, Sendable {
+        /// Of the model: as safe in a path as a ``JobID``.
+        public var name: String
+        public var strategy: Strategy
+        /// Of the strategy's first phase, at most; `nil` is the strategy's own number. `lda` has none.
+        public var epochs: Int?
+        public var seed: UInt64
+        /// Whether every user may use the model, and not its owner alone; for administrators.
+        public var shared: Bool
+
+        public init(name: String, strategy: Strategy = .lda, epochs: Int? = nil, seed: UInt64 = 1, shared: Bool = false) {
+            self.name = name
+            self.strategy = strategy
+            self.epochs = epochs
+            self.seed = seed
+            self.shared = shared
+        }
+
+        /// As `lcl train --strategy` calls them.
+        public enum Strategy: String, Codable, Sendable, CaseIterable {
+            /// In closed form.
+            case lda
+            case twoWay = "2way"
+            case twoWayRandom = "2way-random"
+            case twoWayWeight = "2way-weight"
+            case mix
+
+            /// Labels of at least ``fewestPictures`` that it needs: a fifth of them is held out in turn to calibrate on; of the others a
+            /// gradient strategy holds a sixth out to validate on, and two make an episode.
+            public var fewestLabels: Int { self == .lda ? 10 : 15 }
+        }
+
+        /// Of a label that can be validated on.
+        public static let fewestPictures = 5
+        public static let maximumEpochs = 1000
+    }
+
+    public var task: Task { training == nil ? .classify : .train }
+
+    /// What workers look at, in order: the queries, or every picture of a training. An ordinal is a place in this list.
+    public var work: [Query] {
+        if training != nil { return labels.flatMap { $0.support.map { Query(id: $0, image: $0) } } }
+        if case .list(let queries) = queries { return queries }
+        return []
+    }
+
+    /// Why there is too little to learn from, or `nil`; the labels are listed.
+    var shortage: Failure? {
+        guard let training else { return nil }
+        let good = labels.count { $0.support.count >= Training.fewestPictures }, needed = training.strategy.fewestLabels
+        guard good < needed else { return nil }
+        return .tooFewToLearn(labels: good, needed: needed, training.strategy)
+    }
+}
+
+extension Failure {
+    /// - Parameter labels: those of enough pictures.
+    public static func tooFewToLearn(labels: Int, needed: Int, _ strategy: Manifest.Training.Strategy) -> Failure {
+        Failure(
+            .trainingTooFew,
+            "$.labels has \(labels) labels of at least \(Manifest.Training.fewestPictures) pictures; '\(strategy.rawValue)' needs \(needed) to learn from and to validate on",
+            subject: "$.labels")
+    }
+}
+
+// MARK: - Labels by folder or pattern
+
+extension Manifest {
+    /// Folders and patterns that intake has yet to expand against the job's directory.
+    public var patterns: [String] {
+        var patterns = labels.compactMap(\.pattern) + [archive].compactMap(\.self)
+        if training == nil, case .pattern(let pattern) = queries { patterns.append(pattern) }
+        return patterns
+    }
+
+    /// This manifest with every folder or pattern replaced by the list of the files that it names, sorted by path.
+    ///
+    /// `files` as for ``fromLayout(files:)``.
+    public func resolving(files: [String]) -> Result<Manifest, Problems> {
+        training == nil ? resolvingQueries(files: files) : resolvingLabels(files: files)
+    }
+
+    private func resolvingLabels(files: [String]) -> Result<Manifest, Problems> {
+        guard !patterns.isEmpty else { return .success(self) }
+        var copy = self, problems: [Failure] = []
+        let files = files.filter { !ManifestPath.isIgnored($0) }.sorted()
+        if let archive { copy.labels = Self.labels(in: archive, files, &problems) }
+        for i in copy.labels.indices {
+            guard let pattern = copy.labels[i].pattern else { continue }
+            copy.labels[i].support = Self.matching(pattern, files)
+            copy.labels[i].pattern = nil
+            if copy.labels[i].support.isEmpty {
+                problems.append(Failure(.supportEmpty, "$.labels[\(i)].support '\(pattern)' names no file; put pictures there", subject: "$.labels[\(i)].support"))
+            }
+        }
+        guard problems.isEmpty else { return .failure(Problems(problems)) }
+        copy.archive = nil
+        let paths: ManifestPath.Rule = patterns.contains { $0.hasPrefix("/") } ? .absolute : .beneath
+        return copy.passedThroughTheDoor(paths)
+    }
+
+    static func matching(_ pattern: String, _ files: [String]) -> [String] {
+        let folder = pattern.hasSuffix("/") ? pattern : pattern + "/"
+        let glob = Glob.isPattern(pattern) ? Glob(pattern) : nil, isAbsolute = pattern.hasPrefix("/")
+        return files.filter { file in glob.map { $0.matches(file) && file.hasPrefix("/") == isAbsolute } ?? file.hasPrefix(folder) }
+    }
+
+    /// `FOLDER/LABEL/...`: every folder in it is a label.
+    private static func labels(in archive: String, _ files: [String], _ problems: inout [Failure]) -> [Label] {
+        let folder = archive.hasSuffix("/") ? archive : archive + "/"
+        var labels: [String: [String]] = [:]
+        for file in files where file.hasPrefix(folder) {
+            let parts = file.dropFirst(folder.count).split(separator: "/", omittingEmptySubsequences: false)
+            if parts.count < 2 {
+                problems.append(Failure(.manifestPath, "'\(file)' lies in no label's folder; move it to \(folder)LABEL/", subject: file))
+            } else if let refusal = refusal(ofName: String(parts[0])) {
+                problems.append(Failure(.manifestField, "the label of '\(file)' \(refusal)", subject: file))
+            } else {
+                labels[String(parts[0]), default: []].append(file)
+            }
+        }
+        return labels.sorted { $0.key < $1.key }.map { Label(name: $0.key, support: $0.value) }
+    }
+
+    /// What was found passes the same door as what was written, so that it can be read again.
+    private func passedThroughTheDoor(_ paths: ManifestPath.Rule) -> Result<Manifest, Problems> {
+        do {
+            return try Manifest.read(CanonicalJSON.encode(self), paths: paths)
+        } catch {
+            return .failure(Problems(Failure(.internal, "the manifest cannot be written: \(error)")))
+        }
+    }
+}
