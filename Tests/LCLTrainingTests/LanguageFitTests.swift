@@ -78,9 +78,11 @@ struct LearnedFilesTests {
         return try GGUFFile(path: path)
     }
 
-    /// The answer's loss is minus its log-probability.
+    /// The answer's loss is minus its log-probability; the adapter's file keeps halves.
     @Test func adaptedModel_scoresAsItWasTrained() throws {
-        let learned = LanguageFit.Learned(parameters: parameters, space: space), tokens = [0, 7, 31, 8, 60, 2, 9, 44, 12]
+        var halves = parameters
+        halves.tensors = parameters.tensors.map { $0.map { Float(Float16($0)) } }
+        let learned = LanguageFit.Learned(parameters: halves, space: space), tokens = [0, 7, 31, 8, 60, 2, 9, 44, 12]
         let adapter = try LanguageAdapter(write(learned.adapterFile(architecture: "llama")))
         let model = try LanguageModel(LanguageTrainingGolden.file, adapter: adapter), plain = try LanguageModel(LanguageTrainingGolden.file)
         let found = model.logProbabilities(tokens), student = try LanguageTrainingGolden.student()
@@ -89,7 +91,7 @@ struct LearnedFilesTests {
             sequence.append(tokens: tokens)
             sequence.answers = [.init(position: position, token: tokens[position + 1], weight: 1)]
             let outcome = student.outcome(
-                [sequence], pictures: Matrix(rows: 1, columns: 20), parameters, counts: LanguageCounts([sequence]), gradient: false)
+                [sequence], pictures: Matrix(rows: 1, columns: 20), halves, counts: LanguageCounts([sequence]), gradient: false)
             #expect(abs(outcome.answerLoss + Double(found[position])) < 1e-3)
         }
         #expect(zip(found, plain.logProbabilities(tokens)).contains { abs($0 - $1) > 0.1 }, "the adapter changes something")
