@@ -40,10 +40,13 @@ extension EndToEnd {
             try TestModels.makeTiny(in: rig.root.appending(path: "models"))
             let file = rig.root.appending(path: "models/tiny/language.gguf"), whole = try Data(contentsOf: file)
             let job = rig.root.appending(path: "job")
-            try TestPictures.writeJob(at: job, classes: 2, shots: 2, queries: 200, side: 48)
+            try TestPictures.writeJob(at: job, classes: 2, shots: 2, queries: 20, side: 48)
             let pictures = try FileManager.default.subpathsOfDirectory(atPath: job.path).filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".png") }
             var manifest = try Manifest.fromLayout(files: pictures).get()
             (manifest.model, manifest.method) = ("tiny", .mllm)
+            // The same pictures over and over: enough for the worker to be found at them.
+            guard case .list(let queries) = manifest.queries else { preconditionFailure("a layout lists its queries") }
+            manifest.queries = .list((0..<4000).map { .init(id: "q\($0)", image: queries[$0 % queries.count].image) })
             try CanonicalJSON.encode(manifest).write(to: job.appending(path: "job.json"))
             let reference = Rig.run("lcl", ["classify", job.path, "--id", "during", "--models", rig.models!])
             try rig.start()

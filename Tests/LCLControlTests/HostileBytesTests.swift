@@ -47,8 +47,8 @@ struct HostileBytesTests {
     }
 
     private static func reply(to input: [UInt8], on socket: String) async -> String? {
-        // Other tests may hold up the threads that the server's tasks run on.
-        guard let connection = RawConnection(socket, patience: 120) else { return nil }
+        // Other tests may hold the threads that the server's tasks run on for minutes.
+        guard let connection = RawConnection(socket, patience: 600) else { return nil }
         connection.send(input)
         connection.finish()
         return await connection.readToEnd()
