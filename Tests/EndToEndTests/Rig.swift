@@ -69,10 +69,8 @@ final class Rig {
         environment["LCLD_MODELS"] = models
         environment.merge(settings) { $1 }
         process.environment = environment
-        if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
-        let file = try FileHandle(forWritingTo: log)
-        try file.seekToEnd()
-        process.standardError = file
+        // Two daemons may write to it.
+        process.standardError = FileHandle(fileDescriptor: open(log.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600), closeOnDealloc: true)
         process.standardOutput = FileHandle.nullDevice
         try process.run()
         return process
@@ -88,9 +86,9 @@ final class Rig {
         return (ContinuousClock.now - start) / .seconds(1)
     }
 
-    func waitForEnd() throws {
+    func waitForEnd(seconds: Double = 25) throws {
         let process = daemon!
-        try wait("the daemon ends", seconds: 25) { !process.isRunning }
+        try wait("the daemon ends", seconds: seconds) { !process.isRunning }
     }
 
     var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }

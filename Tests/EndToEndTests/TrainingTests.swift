@@ -101,9 +101,11 @@ extension EndToEnd {
         @Test(arguments: ["after-features", "after-checkpoint", "after-entry", "after-model", "before-publish", "after-publish-rename"])
         func sameModel_isMade_whenTheDaemonIsKilled(at fault: String) throws {
             let rig = try rig(), expected = try SampleTraining.undisturbed()
+            try rig.start()
+            try rig.end(SIGTERM)
             try rig.start(fault: fault)
             try rig.drop(SampleTraining.gradient.directory, as: "school")
-            try rig.waitForEnd()
+            try rig.waitForEnd(seconds: 300)
             #expect(rig.daemon?.terminationReason == .uncaughtSignal)
             try rig.start()
             #expect(try trained(rig, "school") == expected.result)

@@ -61,7 +61,7 @@ import Testing
                 Bad("more tensors than blocks", llama, item: "blk.1.attn_q.weight") { $0.add("blk.1.attn_q.weight", [16, 16]) },
                 Bad("angles that fill the memory", llama, item: "llama.context_length") { $0.set("llama.context_length", .uint32(1 << 24)) },
                 .key("llama.attention.layer_norm_rms_epsilon", .float32(.nan), in: llama), .key("llama.rope.freq_base", .float32(0), in: llama),
-                .key("llama.rope.dimension_count", .uint32(9), in: llama), .key("llama.rope.scaling.type", .string("yarn"), in: llama),
+                .key("llama.rope.dimension_count", .uint32(9), in: llama), .key("llama.rope.scaling.type", .string("longrope"), in: llama),
                 .key("llama.attention.value_length", .uint32(16), in: llama), .missing("token_embd.weight", in: llama),
                 .shape("blk.0.attn_q.bias", in: qwen2),
             ]

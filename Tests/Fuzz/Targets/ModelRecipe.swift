@@ -101,6 +101,7 @@ package enum ModelRecipe {
             file.add("\(tap).mean", [12])
             file.add("\(tap).map", [4, 12])
         }
+        file.add("cohort", [3, 8])
         return file
     }
 }
