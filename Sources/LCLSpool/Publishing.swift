@@ -18,9 +18,18 @@ extension Spool {
     /// - Parameter keepsPictures: they are left for ``removePictures(of:)``, since nobody need wait for that.
     public func publish(_ id: JobID, result: Data, timings: Data? = nil, keepsPictures: Bool = false) throws(SpoolError) {
         let home = directory(.active, id)
+        try forget([ErrorReport.fileName, Self.partialName], in: home)
         if let timings { try write(timings, to: "\(home)/\(Self.timingsName)") }
         try DurableFile.write(result, to: "\(home)/\(Self.resultName)", mode: 0o644)
         try finishPublishing(id, keepsPictures: keepsPictures)
+    }
+
+    /// Removes what an earlier end of the job left whose move failed: it ended another way since.
+    private func forget(_ names: [String], in home: String) throws(SpoolError) {
+        let folder = try Descriptor.directory(home)
+        for name in names {
+            do throws(SpoolError) { try folder.remove(EntryName(name)) } catch where error.isVanished {}
+        }
     }
 
     /// Of a job that is done.
@@ -41,6 +50,7 @@ extension Spool {
     /// Publishes why a job ended without a result: `failed/ID/`. Its pictures are kept, for ``reopen(_:)``.
     public func fail(_ report: ErrorReport, partial: Data? = nil) throws(SpoolError) {
         let home = directory(.active, report.job)
+        try forget([Self.resultName, Self.timingsName], in: home)
         if let partial { try DurableFile.write(partial, to: "\(home)/\(Self.partialName)", mode: 0o644) }
         try DurableFile.write(canonical(report), to: "\(home)/\(ErrorReport.fileName)", mode: 0o644)
         try finishPublishing(report.job)
@@ -52,10 +62,9 @@ extension Spool {
         try removeDrafts(in: home)
         try share(home, with: IntakeRecord.read(home).submitter)
         if access("\(home)/\(Self.resultName)", F_OK) == 0 {
-            if !keepsPictures {
-                for name in [Self.picturesName, Self.trainingName] { try Removal.remove(EntryName(name), in: Descriptor.directory(home)) }
-            }
             try move(EntryName(id.rawValue), from: .active, to: .done, as: id)
+            // Not before: where the move fails, the job can still be run again.
+            if !keepsPictures { try removePictures(of: id) }
         } else {
             try move(EntryName(id.rawValue), from: .active, to: .failed, as: id)
         }

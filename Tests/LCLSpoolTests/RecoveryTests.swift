@@ -29,6 +29,30 @@ private func active(_ scratch: Scratch, _ name: String = "a") throws -> JobID {
     }
 }
 
+@Test func pictures_stay_whereTheMoveToDoneFails() throws {
+    let scratch = try Scratch(), id = try active(scratch), obstacle = scratch.spool.directory(.done, id)
+    #expect(mkdir(obstacle, 0o700) == 0)
+    #expect(throws: SpoolError.self) { try scratch.spool.publish(id, result: Data("{}".utf8)) }
+    #expect(exists(scratch.spool.directory(.active, id) + "/pictures"))
+    rmdir(obstacle)
+    #expect(try scratch.spool.recover() == [])
+    #expect(try names(in: obstacle) == ["intake.json", "job.json", "result.json"])
+}
+
+@Test func job_hasOneEnd_whereTheMoveOfAnotherFailedBefore() throws {
+    for place in [Spool.Place.failed, .done] {
+        let scratch = try Scratch(), id = try active(scratch), obstacle = scratch.spool.directory(place, id)
+        let report = ErrorReport(job: id, state: .cancelled, problems: [Failure(.jobCancelled, "cancelled")])
+        func end(_ place: Spool.Place) throws { if place == .done { try scratch.spool.publish(id, result: Data("{}".utf8), timings: Data()) } else { try scratch.spool.fail(report) } }
+        #expect(mkdir(obstacle, 0o700) == 0)
+        #expect(throws: SpoolError.self) { try end(place) }
+        let other = place == .done ? Spool.Place.failed : .done
+        try end(other)
+        let left = try names(in: scratch.spool.directory(other, id))
+        #expect(left == (other == .done ? ["intake.json", "job.json", "result.json", "timings.json"] : ["error.json", "intake.json", "job.json", "pictures"]))
+    }
+}
+
 @Test func claim_isOutOfSight_onceItsJobIsAccepted() throws {
     for crash in [false, true] {
         let scratch = try Scratch(), intake = Intake(spool: scratch.spool)
