@@ -136,7 +136,7 @@ uninstall: ## remove what install put there; jobs, results and an edited configu
 	cmp -s etc/lcld/lcld.json $(DESTDIR)/etc/lcld/lcld.json && rm -f $(DESTDIR)/etc/lcld/lcld.json || true
 	rm -rf $(DESTDIR)/etc/lcld/schema $(DESTDIR)/var/lib/lcld/models/default
 
-eval-data: ## fetch the evaluation's pictures from Debian packages (755 MB) and lay them out in $(PICTURES)
+eval-data: ## fetch the evaluation's pictures from Debian packages (829 MB) and lay them out in $(PICTURES)
 	$(SUDO) apt-get install -y -qq --no-install-recommends python3 python3-pil librsvg2-bin
 	/usr/bin/python3 Tests/Reference/eval_data.py $(PICTURES) --cache $(CACHE)/packages
 
@@ -146,8 +146,8 @@ photo-data: ## fetch photographs from Debian packages (44 MB) and lay them out i
 eval-photos: build ## print the table of photographs of docs/accuracy.md (after photo-data)
 	$(BIN)/lcl eval $(PHOTOGRAPHS) --cache
 
-train-default: build ## fit the default model's link map again (after eval-data)
-	Tests/Reference/train_default.sh $(PICTURES)/train $(BIN)/lcl
+train-default: build ## fit the default model's mask and link map again (after eval-data)
+	Tests/Reference/train_default.sh $(PICTURES) $(BIN)/lcl
 
 train-smol: build model-smollm2 ## teach SmolLM2-135M to see and to link (after eval-data): the model lcl-smol in MODELS (the cache)
 	Tests/Reference/train_smol.sh $(PICTURES)/train $(CACHE) $(MODELS) $(BIN)/lcl

@@ -114,7 +114,7 @@ let package = Package(
         .testTarget(name: "LCLTensorTests", dependencies: ["LCLTensor"]),
         .testTarget(name: "LCLImageTests", dependencies: ["LCLImage", "TestPictures"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLModelTests", dependencies: ["LCLModel", "LCLTensor", "LCLDigest"], resources: [.copy("Goldens")]),
-        .testTarget(name: "LCLLinkTests", dependencies: ["LCLLink", "LCLModel", "LCLTensor", "LCLImage", "TestPictures", "TestModels"], resources: [.copy("Goldens")]),
+        .testTarget(name: "LCLLinkTests", dependencies: ["LCLLink", "LCLModel", "LCLTensor", "LCLDigest", "LCLImage", "TestPictures", "TestModels"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLTrainingTests", dependencies: ["TestModels", "LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "TestPictures"], resources: [.copy("Goldens")]),
         .testTarget(name: "LCLWorkerTests", dependencies: ["LCLWorker", "LCLJob", "LCLLink", "LCLModel", "TestPictures", "TestModels"]),
         .executableTarget(name: "HostileWorker", dependencies: ["LCLWorker", "LCLJob", "CPosix"], path: "Tests/HostileWorker"),

@@ -112,10 +112,8 @@ package struct ModelDepot: Sendable {
     private func check(_ link: Data, for base: ModelDirectory, _ training: Manifest.Training) throws {
         let file = try LinkFile(gguf: GGUFFile(copying: [UInt8](link), path: WorkerPart.linkName)), encoder = try base.encoder()
         func require(_ condition: Bool, _ reason: String) throws(LinkError) { if !condition { throw .file(path: WorkerPart.linkName, reason: reason) } }
-        try require(file.training.encoder == base.card.files[encoder.file], "it is of another encoder")
+        try require(file.training.encoder == base.card.encoderDigest, "it is of another encoder")
         try require(file.training.strategy == training.strategy.rawValue, "it is of another strategy")
-        try require(file.parts.map(\.tap) == encoder.taps, "it compares other taps")
-        let widths = encoder.taps.map { Tap($0).flatMap(EfficientNetLite0.dimension(of:)) ?? 0 }
-        try require(file.parts.map(\.mean.count) == widths, "its means are not as wide as the taps")
+        if let mismatch = file.mismatch(with: encoder.allTaps) { try require(false, mismatch) }
     }
 }

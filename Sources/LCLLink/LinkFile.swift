@@ -6,23 +6,45 @@ import LCLTensor
 /// A link file (`link.gguf`, architecture `lcl-link`): how the features of one encoder's taps are compared.
 ///
 /// Tensors `TAP.mean` [inputs] F32 and `TAP.map` [outputs x inputs] F16 for every tap, and `cohort` [classes x all outputs] F16; a
-/// file without maps serves `prototype` alone. The metadata hold each method's calibration and how the file came to be.
+/// file without maps serves `prototype` alone. Where the encoder looks closer, the same again for `metric`: a mean and a map for taps such as
+/// `closer.d11.max`, and `closer.cohort`. The metadata hold each calibration and how the file came to be.
 public struct LinkFile: Sendable {
     public static let architecture = "lcl-link"
-    static let version = 2
+    static let version = 3
 
     /// The learned parts; those without a map stand for the tap's frozen features.
     public var parts: [FeatureSpace.Part]
     /// Of the learned space.
     public var cohort: Cohort?
     public var calibrations: [LinkModel.Method: Calibration]
+    /// Where the encoder looks closer, how `metric` compares what it sees there.
+    public var closer: Closer?
     public var training: Training
 
-    public init(parts: [FeatureSpace.Part], cohort: Cohort?, calibrations: [LinkModel.Method: Calibration], training: Training) {
+    public init(
+        parts: [FeatureSpace.Part], cohort: Cohort?, calibrations: [LinkModel.Method: Calibration], closer: Closer? = nil, training: Training
+    ) {
         self.parts = parts
         self.cohort = cohort
         self.calibrations = calibrations
+        self.closer = closer
         self.training = training
+    }
+
+    /// The learned space of the closer look.
+    public struct Closer: Sendable {
+        /// Their taps are such as `closer.d11.max`; each has a map.
+        public var parts: [FeatureSpace.Part]
+        public var cohort: Cohort
+        public var calibration: Calibration
+
+        public init(parts: [FeatureSpace.Part], cohort: Cohort, calibration: Calibration) {
+            self.parts = parts
+            self.cohort = cohort
+            self.calibration = calibration
+        }
+
+        public var linking: RidgeLink { RidgeLink(space: FeatureSpace(parts), cohort: cohort) }
     }
 
     /// How the file came to be.
@@ -68,6 +90,24 @@ public struct LinkFile: Sendable {
     }
 }
 
+// MARK: - The closer look
+
+extension LinkFile {
+    /// Whether supports of an encoder that looks closer are compared by that look: their masks are sure on average.
+    /// - Parameter supports: raw features, the last of which is the tap `doubt`.
+    static func isSure(_ supports: Matrix) -> Bool {
+        let doubts = (0..<supports.rowCount).map { supports[$0, supports.columnCount - 1] }
+        return doubts.reduce(0, +) < Foreground.sure * Float(doubts.count)
+    }
+
+    /// Why features of these taps, as an encoder gives them, cannot be compared by this file; `nil` where they can.
+    package func mismatch(with taps: [Tap]) -> String? {
+        let all = parts + (closer?.parts ?? []), names = all.map(\.tap) + (closer == nil ? [] : ["doubt"])
+        if names != taps.map(\.description) { return "it compares other taps than the model's card names" }
+        return all.map(\.mean.count) == taps.prefix(all.count).map(\.width) ? nil : "its means are not as wide as the encoder's taps"
+    }
+}
+
 // MARK: - On the disk
 
 extension LinkFile {
@@ -85,33 +125,46 @@ extension LinkFile {
         try check(try file.string("general.architecture") == Self.architecture, "it is not of the architecture \(Self.architecture)")
         let version = try file.integer(Key.version)
         try check(version == Self.version, "it has version \(version), this lcl reads \(Self.version); fit it again with `lcl train`")
-        let taps = try file.list(Key.taps)
-        try check(!taps.isEmpty && Set(taps).count == taps.count, "\(Key.taps) lists no tap, or one twice")
-        parts = try taps.map { tap in
-            let mean = try file.matrix(tensor: "\(tap).mean")
-            let map = file.tensor("\(tap).map") == nil ? nil : try file.matrix(tensor: "\(tap).map")
-            try check(mean.rowCount == 1 && mean.isFinite, "\(tap).mean is not one row of finite numbers")
-            if let map {
-                try check(map.columnCount == mean.columnCount && map.rowCount > 0, "\(tap).map does not take what \(tap) gives")
-                // The file stores it in half precision.
-                try check(map.elements.allSatisfy { abs($0) <= Float(Float16.greatestFiniteMagnitude) }, "\(tap).map holds numbers that are not finite or exceed 65504")
+        func parts(_ key: String) throws -> [FeatureSpace.Part] {
+            let taps = try file.list(key)
+            try check(!taps.isEmpty && Set(taps).count == taps.count, "\(key) lists no tap, or one twice")
+            return try taps.map { tap in
+                let mean = try file.matrix(tensor: "\(tap).mean")
+                let map = file.tensor("\(tap).map") == nil ? nil : try file.matrix(tensor: "\(tap).map")
+                try check(mean.rowCount == 1 && mean.isFinite, "\(tap).mean is not one row of finite numbers")
+                if let map {
+                    try check(map.columnCount == mean.columnCount && map.rowCount > 0, "\(tap).map does not take what \(tap) gives")
+                    // The file stores it in half precision.
+                    try check(map.elements.allSatisfy { abs($0) <= Float(Float16.greatestFiniteMagnitude) }, "\(tap).map holds numbers that are not finite or exceed 65504")
+                }
+                return FeatureSpace.Part(tap: tap, mean: mean.row(0), map: map)
             }
-            return FeatureSpace.Part(tap: tap, mean: mean.row(0), map: map)
         }
-        if file.tensor("cohort") != nil {
-            let means = try file.matrix(tensor: "cohort"), width = parts.reduce(0) { $0 + ($1.map?.rowCount ?? 0) }
-            try check(parts.allSatisfy { $0.map != nil } && means.columnCount == width, "the cohort is not of the maps' width")
-            try check((1...Cohort.most).contains(means.rowCount) && means.isFinite, "the cohort is not 1 to \(Cohort.most) rows of finite numbers")
-            cohort = Cohort(means: means)
+        func cohort(_ tensor: String, _ parts: [FeatureSpace.Part]) throws -> Cohort {
+            let means = try file.matrix(tensor: tensor), width = parts.reduce(0) { $0 + ($1.map?.rowCount ?? 0) }
+            try check(parts.allSatisfy { $0.map != nil } && means.columnCount == width, "the \(tensor) is not of the maps' width")
+            try check((1...Cohort.most).contains(means.rowCount) && means.isFinite, "the \(tensor) is not 1 to \(Cohort.most) rows of finite numbers")
+            return Cohort(means: means)
         }
-        calibrations = [:]
-        for method in LinkModel.Method.allCases where file[Key.temperature(method)] != nil {
+        func calibration(_ name: String) throws -> Calibration {
             let calibration = Calibration(
-                temperature: Double(try file.float(Key.temperature(method))),
+                temperature: Double(try file.float(Key.temperature(name))),
                 unknown: Calibration.Unknown(
-                    oneShot: Double(try file.float(Key.unknown(method, "one_shot"))), reach: Double(try file.float(Key.unknown(method, "reach")))))
-            try check(calibration.isSane, "the calibration of \(method.rawValue) is not finite and positive")
-            calibrations[method] = calibration
+                    oneShot: Double(try file.float(Key.unknown(name, "one_shot"))), reach: Double(try file.float(Key.unknown(name, "reach")))))
+            try check(calibration.isSane, "the calibration of \(name) is not finite and positive")
+            return calibration
+        }
+        let whole = try parts(Key.taps)
+        self.parts = whole
+        self.cohort = file.tensor("cohort") == nil ? nil : try cohort("cohort", whole)
+        calibrations = [:]
+        for method in LinkModel.Method.allCases where file[Key.temperature(method.rawValue)] != nil {
+            calibrations[method] = try calibration(method.rawValue)
+        }
+        if file[Key.closerTaps] != nil {
+            let parts = try parts(Key.closerTaps)
+            try check(parts.allSatisfy { part in !whole.contains { $0.tap == part.tap } }, "\(Key.closerTaps) lists a tap of \(Key.taps)")
+            closer = Closer(parts: parts, cohort: try cohort("closer.cohort", parts), calibration: try calibration("closer"))
         }
         training = Training(
             strategy: try file.string(Key.strategy), engine: try file.string(Key.engine), encoder: try file.string(Key.encoder),
@@ -144,22 +197,26 @@ extension LinkFile {
         writer.set(Key.pictures, .uint32(UInt32(training.pictures)))
         writer.set(Key.shrinkage, .float32(training.shrinkage))
         writer.set(Key.provenance, .string(training.provenance.joined(separator: "\n")))
-        for (method, calibration) in calibrations.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            writer.set(Key.temperature(method), .float32(Float(calibration.temperature)))
-            writer.set(Key.unknown(method, "one_shot"), .float32(Float(calibration.unknown.oneShot)))
-            writer.set(Key.unknown(method, "reach"), .float32(Float(calibration.unknown.reach)))
+        if let closer { writer.set(Key.closerTaps, .string(closer.parts.map(\.tap).joined(separator: "\n"))) }
+        let named = calibrations.map { ($0.rawValue, $1) } + (closer.map { [("closer", $0.calibration)] } ?? [])
+        for (name, calibration) in named.sorted(by: { $0.0 < $1.0 }) {
+            writer.set(Key.temperature(name), .float32(Float(calibration.temperature)))
+            writer.set(Key.unknown(name, "one_shot"), .float32(Float(calibration.unknown.oneShot)))
+            writer.set(Key.unknown(name, "reach"), .float32(Float(calibration.unknown.reach)))
         }
-        for part in parts {
+        for part in parts + (closer?.parts ?? []) {
             writer.add(tensor: "\(part.tap).mean", shape: [part.mean.count], values: part.mean, as: .f32)
             if let map = part.map { writer.add(tensor: "\(part.tap).map", map, as: .f16) }
         }
         if let cohort { writer.add(tensor: "cohort", cohort.means, as: .f16) }
+        if let closer { writer.add(tensor: "closer.cohort", closer.cohort.means, as: .f16) }
         return writer.encoded()
     }
 
     private enum Key {
         static let version = "lcl-link.version"
         static let taps = "lcl-link.taps"
+        static let closerTaps = "lcl-link.closer.taps"
         static let strategy = "lcl-link.strategy"
         static let engine = "lcl-link.engine"
         static let encoder = "lcl-link.encoder.sha256"
@@ -168,8 +225,9 @@ extension LinkFile {
         static let shrinkage = "lcl-link.training.shrinkage"
         static let provenance = "lcl-link.training.provenance"
 
-        static func temperature(_ method: LinkModel.Method) -> String { "lcl-link.\(method.rawValue).temperature" }
-        static func unknown(_ method: LinkModel.Method, _ field: String) -> String { "lcl-link.\(method.rawValue).unknown.\(field)" }
+        /// - Parameter name: a method's, or `closer`.
+        static func temperature(_ name: String) -> String { "lcl-link.\(name).temperature" }
+        static func unknown(_ name: String, _ field: String) -> String { "lcl-link.\(name).unknown.\(field)" }
     }
 }
 

@@ -26,6 +26,12 @@ public struct SupportSet: Sendable {
         self.labels = labels
         self.ways = ways
     }
+
+    /// The same set with some of its features.
+    func columns(_ range: Range<Int>) throws(LinkError) -> SupportSet {
+        guard range.upperBound <= features.columnCount else { throw .features(expected: range.upperBound, found: features.columnCount) }
+        return try SupportSet(features: features.columns(range), labels: labels, ways: ways)
+    }
 }
 
 /// A way to answer from examples: `link(support) -> context`, then `context.scores(queries)`.

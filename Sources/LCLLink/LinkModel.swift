@@ -19,6 +19,7 @@ public final class LinkModel {
     public let link: LinkFile
     private let encoder: VisionEncoder
     private let linking: [Method: any LinkMethod]
+    private let closer: RidgeLink?
 
     /// The model called `name`, looked for in `searchPath`.
     /// - Throws: `ModelError` (missing, damaged, wrong digest), ``LinkError/file(path:reason:)``.
@@ -33,20 +34,16 @@ public final class LinkModel {
             throw LinkError.file(path: directory.path, reason: "the model's card names no link file; fit one with `lcl train`")
         }
         link = try LinkFile(gguf: directory.open(file))
-        guard link.training.encoder == card.encoder.flatMap({ card.files[$0.file] }) else {
+        guard link.training.encoder == card.encoderDigest else {
             throw LinkError.file(path: directory.path(of: file), reason: "it was fitted for another encoder (SHA-256 \(link.training.encoder)); fit one with `lcl train`")
         }
         let (network, taps) = try directory.loadEncoder()
-        guard link.parts.map(\.tap) == taps.map(\.description) else {
-            throw LinkError.file(path: directory.path(of: file), reason: "it compares other taps than the model's card names")
-        }
-        guard link.parts.map(\.mean.count) == taps.compactMap(EfficientNetLite0.dimension(of:)) else {
-            throw LinkError.file(path: directory.path(of: file), reason: "its means are not as wide as the encoder's taps")
-        }
+        if let mismatch = link.mismatch(with: taps) { throw LinkError.file(path: directory.path(of: file), reason: mismatch) }
         name = card.name
         sha256 = directory.identity
         encoder = VisionEncoder(network: network, taps: taps)
         linking = Dictionary(uniqueKeysWithValues: link.methods.map { [link] in ($0, link.linking($0)) })
+        closer = link.closer?.linking
     }
 
     /// Side of the square RGB pictures that ``features(pixels:count:)`` takes, in pixels.
@@ -74,6 +71,11 @@ public final class LinkModel {
         guard let linking = linking[method], let calibration = link.calibrations[method] else {
             throw .method(name: method.rawValue, model: name, supported: link.methods.map(\.rawValue))
         }
-        return try LinkedSupport(support, method: linking, calibration: calibration, unknown: unknown)
+        let whole = 0..<linking.space.featureWidth
+        if method == .metric, let closer, let calibration = link.closer?.calibration, LinkFile.isSure(support.features) {
+            return try LinkedSupport(
+                support, at: whole.upperBound..<whole.upperBound + closer.space.featureWidth, method: closer, calibration: calibration, unknown: unknown)
+        }
+        return try LinkedSupport(support, at: whole, method: linking, calibration: calibration, unknown: unknown)
     }
 }

@@ -17,17 +17,21 @@ public struct LinkedSupport: Sendable {
     /// What the supports say of each other.
     public let check: SupportCheck
 
+    /// Columns of the features that are compared.
+    private let columns: Range<Int>
     private let space: FeatureSpace
     private let context: any LinkContext
     private let calibration: JobCalibration
     private let rule: UnknownRule
 
+    /// - Parameter columns: of the features, those that the method compares; `nil`: all.
     /// - Throws: ``LinkError`` where the support set does not fit the method.
     public init(
-        _ support: SupportSet, method: some LinkMethod, calibration: Calibration, unknown rule: UnknownRule = .auto
+        _ support: SupportSet, at columns: Range<Int>? = nil, method: some LinkMethod, calibration: Calibration, unknown rule: UnknownRule = .auto
     ) throws(LinkError) {
         space = method.space
-        context = try method.link(support)
+        self.columns = columns ?? 0..<support.features.columnCount
+        context = try method.link(support.columns(self.columns))
         let leftOut = context.leftOut()
         self.calibration = calibration.job(SupportTraits(leftOut, labels: support.labels))
         // Suspects are judged by the model's own calibration: in the job's they would speak for themselves.
@@ -40,7 +44,7 @@ public struct LinkedSupport: Sendable {
     /// alone, bit for bit, unless `transductive`: then all queries of the job must be given at once.
     /// - Parameter nearest: how many supports to name as evidence.
     public func answer(_ queries: Matrix, transductive: Bool = false, nearest: Int = 3) -> [LinkAnswer] {
-        let scores = context.scores(space.embed(queries), transductive: transductive)
+        let scores = context.scores(space.embed(queries.columns(columns)), transductive: transductive)
         return (0..<queries.rowCount).map { query in
             answer(scores.logits.row(query), Double(scores.likeness[query]), scores.similarities.row(query), nearest: nearest)
         }

@@ -32,15 +32,14 @@ struct BlockPlan {
         }
     }()
 
-    /// Pixels of a stage's picture.
-    static func positions(_ stage: Stage) -> Int {
+    /// The side of a stage's picture.
+    static func side(_ stage: Stage) -> Int {
         let block =
             switch stage {
             case .depthwise(let block), .output(let block): block
             case .head: sides.count - 1
             }
-        let side = sides[block] / EfficientNetLite0.blocks[block].stride
-        return side * side
+        return sides[block] / EfficientNetLite0.blocks[block].stride
     }
 
     var strips: [Range<Int>] {

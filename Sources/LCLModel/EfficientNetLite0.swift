@@ -43,9 +43,12 @@ public final class EfficientNetLite0: Sendable {
     let blocks: [BlockWeights]
     let head: LinearLayer
     let classifier: LinearLayer
+    /// Where to look closer; needed by taps such as `closer.d11.max`.
+    public let mask: ForegroundMask?
 
     /// - Throws: ``ModelError`` where the file is not this network.
-    public init(gguf: GGUFFile) throws(ModelError) {
+    public init(gguf: GGUFFile, mask: ForegroundMask? = nil) throws(ModelError) {
+        self.mask = mask
         let found = try gguf.string("general.architecture")
         guard found == Self.architecture else {
             throw ModelError(.unsupported, file: gguf.path, item: "general.architecture", "it is '\(found)', not '\(Self.architecture)'")
@@ -62,12 +65,19 @@ public final class EfficientNetLite0: Sendable {
         classifier = try Self.linear(gguf, "classifier", Self.headChannels, Self.classCount, relu6: false)
     }
 
-    /// Length of a tap's vector: 672 for `d11.max`. `nil` where the network has no such block.
+    /// The same network with another mask, or none.
+    public init(_ network: EfficientNetLite0, mask: ForegroundMask?) {
+        (stem, blocks, head, classifier) = (network.stem, network.blocks, network.head, network.classifier)
+        self.mask = mask
+    }
+
+    /// Length of a tap's vector: 672 for `d11.max`. `nil` where the network by itself has no such tap.
     public static func dimension(of tap: Tap) -> Int? {
         switch tap {
         case .depthwise(let block, _): blocks.indices.contains(block) ? blocks[block].expanded : nil
         case .output(let block, _): blocks.indices.contains(block) ? blocks[block].outputs : nil
         case .head: headChannels
+        case .closer, .doubt: nil
         }
     }
 

@@ -40,6 +40,26 @@ public struct ModelCard: Codable, Equatable, Sendable {
         public var inputSize: Int
         /// Such as `d11.max`.
         public var taps: [String]
+        /// Absent where every picture is seen whole only.
+        public var closer: Closer?
+
+        /// What is read from a picture: the taps of the whole and of the closer look, and the doubt of the mask between them.
+        public var allTaps: [Tap] { taps.compactMap(Tap.init) + (closer.map { $0.taps.compactMap { Tap("closer." + $0) } + [.doubt] } ?? []) }
+    }
+
+    /// A second look at the part of the picture that a mask shows.
+    public struct Closer: Codable, Equatable, Sendable {
+        /// The file of the ``ForegroundMask``.
+        public var mask: String
+        /// Such as `d11.max`.
+        public var taps: [String]
+    }
+
+    /// What features depend on: the SHA-256 of the encoder's file and, where it looks closer, of the mask's. `nil` in a model of `language`.
+    public var encoderDigest: String? {
+        encoder.flatMap { encoder in
+            files[encoder.file].flatMap { digest in encoder.closer.map { files[$0.mask].map { "\(digest) \($0)" } } ?? digest }
+        }
     }
 
     public struct Link: Codable, Equatable, Sendable {
@@ -122,10 +142,13 @@ public struct ModelCard: Codable, Equatable, Sendable {
             encoder.architecture == EfficientNetLite0.architecture, "architecture",
             "'\(encoder.architecture)' is unknown; this version has '\(EfficientNetLite0.architecture)'")
         try require(encoder.inputSize == EfficientNetLite0.inputSize, "inputSize", "it must be \(EfficientNetLite0.inputSize)")
-        try require((1...32).contains(encoder.taps.count), "taps", "1 to 32 taps are needed")
-        for tap in encoder.taps {
-            let known = Tap(tap).flatMap(EfficientNetLite0.dimension(of:)) != nil
-            try require(known, "taps", "'\(tap)' is not a tap such as 'd11.max', 'b10.mean' or 'head.mean'")
+        if let closer = encoder.closer { try require(files[closer.mask] != nil, "closer.mask", "'\(closer.mask)' is not listed under 'files'") }
+        for (item, taps) in [("taps", encoder.taps)] + (encoder.closer.map { [("closer.taps", $0.taps)] } ?? []) {
+            try require((1...32).contains(taps.count), item, "1 to 32 taps are needed")
+            for tap in taps {
+                let known = Tap(tap).flatMap(EfficientNetLite0.dimension(of:)) != nil
+                try require(known, item, "'\(tap)' is not a tap such as 'd11.max', 'b10.mean' or 'head.mean'")
+            }
         }
     }
 

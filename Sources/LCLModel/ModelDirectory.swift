@@ -143,10 +143,11 @@ public struct ModelDirectory: Sendable {
         try GGUFShards(first: file) { name throws(ModelError) in try open(name) }
     }
 
-    /// The encoder's weights, its file's digest checked, and the card's taps.
+    /// The encoder's weights, with its mask where it looks closer, the files' digests checked; and all of the card's taps.
     public func loadEncoder() throws(ModelError) -> (network: EfficientNetLite0, taps: [Tap]) {
         let encoder = try encoder()
-        return (try EfficientNetLite0(gguf: open(encoder.file)), encoder.taps.compactMap(Tap.init))
+        let mask = try encoder.closer.map { closer throws(ModelError) in try ForegroundMask(gguf: open(closer.mask)) }
+        return (try EfficientNetLite0(gguf: open(encoder.file), mask: mask), encoder.allTaps)
     }
 
     /// - Throws: ``ModelError``, `unsupported`, where the model has none.

@@ -22,14 +22,16 @@ public final class VisionEncoder {
     /// The depthwise convolution's output.
     private let convolved: Scratch
     private let blocks: [BlockPlan]
+    /// The part of the picture that the mask shows, enlarged.
+    private let part = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: EfficientNetLite0.inputSize * EfficientNetLite0.inputSize * 3)
 
-    /// - Parameter taps: of this network: ``EfficientNetLite0/dimension(of:)`` is not `nil`.
+    /// - Parameter taps: of this network: their ``Tap/width`` is not `nil`, and where it has no mask, none needs one.
     public init(network: EfficientNetLite0, taps: [Tap] = EfficientNetLite0.defaultTaps) {
         self.network = network
         self.taps = taps
         var columns: [Range<Int>] = [], end = 0
         for tap in taps {
-            guard let length = EfficientNetLite0.dimension(of: tap) else { preconditionFailure("the network has no tap \(tap)") }
+            guard let length = tap.width, network.mask != nil || !tap.needsMask else { preconditionFailure("the network has no tap \(tap)") }
             columns.append(end..<end + length)
             end += length
         }
@@ -42,6 +44,8 @@ public final class VisionEncoder {
         let head = Picture.size(width: blocks.last!.side, height: blocks.last!.side, channels: EfficientNetLite0.headChannels)
         convolved = Scratch(floats: max(head, blocks.map(\.convolvedSize).max()!))
     }
+
+    deinit { part.deallocate() }
 
     /// Features of `count` pictures, `[count x dimension]`; the network runs no deeper than the deepest tap. A picture's
     /// row is the same to the last bit whatever comes with it.
@@ -60,21 +64,55 @@ public final class VisionEncoder {
         let size = EfficientNetLite0.inputSize * EfficientNetLite0.inputSize * 3
         precondition(count >= 0 && pixels.count == count * size, "\(pixels.count) bytes for \(count) pictures")
         var features = Matrix(rows: count, columns: dimension)
-        guard let deepest = taps.map(\.0.stage).max() else { return features }
+        let whole = taps.filter { !$0.0.needsMask }, masked = taps.filter(\.0.needsMask)
         for index in 0..<count {
             let picture = UnsafeBufferPointer(rebasing: pixels[index * size..<(index + 1) * size])
             features.withMutableRow(index) { row in
-                let pools = taps.map { tap, columns in TapPool(tap, into: UnsafeMutableBufferPointer(rebasing: row[columns])) }
-                forward(picture, to: deepest, pools)
-                for pool in pools { pool.finish() }
+                let foreground = pool(picture, whole, into: row, looking: !masked.isEmpty)
+                guard let foreground else { return }
+                for (tap, columns) in masked where tap == .doubt { row[columns.lowerBound] = foreground.doubt }
+                let closer = masked.filter { $0.0 != .doubt }
+                guard !closer.isEmpty else { return }
+                foreground.enlarge(picture, into: part)
+                _ = pool(UnsafeBufferPointer(part), closer, into: row, looking: false, weighed: foreground)
             }
         }
         return features
     }
 
+    /// The mask's map of each picture: [count x cells x channels].
+    public func maps(_ pixels: UnsafeBufferPointer<UInt8>, count: Int) -> [Matrix] {
+        let size = EfficientNetLite0.inputSize * EfficientNetLite0.inputSize * 3
+        precondition(count >= 0 && pixels.count == count * size, "\(pixels.count) bytes for \(count) pictures")
+        return (0..<count).map { index in
+            var map: Matrix?
+            forward(UnsafeBufferPointer(rebasing: pixels[index * size..<(index + 1) * size]), to: ForegroundMask.stage, []) { map = $0.pixels() }
+            return map!
+        }
+    }
+
+    /// One run of the network for some taps; with what its mask sees, where that is asked.
+    /// - Parameter foreground: what weighs the positions of its enlarged part.
+    private func pool(
+        _ picture: UnsafeBufferPointer<UInt8>, _ taps: [(Tap, Range<Int>)], into row: UnsafeMutableBufferPointer<Float>, looking: Bool,
+        weighed foreground: Foreground? = nil
+    ) -> Foreground? {
+        let places = taps.map { $0.0.place! }, deepest = (places.map(\.stage) + (looking ? [ForegroundMask.stage] : [])).max()
+        guard let deepest else { return nil }
+        let pools = zip(places, taps).map { place, tap in
+            let weights = foreground?.weights(side: BlockPlan.side(place.stage))
+            return TapPool(place, weights: weights, into: UnsafeMutableBufferPointer(rebasing: row[tap.1]))
+        }
+        var seen: Foreground?
+        forward(picture, to: deepest, pools) { if looking { seen = network.mask!.foreground($0.pixels()) } }
+        for pool in pools { pool.finish() }
+        return seen
+    }
+
     // MARK: The network
 
-    private func forward(_ pixels: UnsafeBufferPointer<UInt8>, to deepest: Stage, _ pools: [TapPool]) {
+    /// - Parameter seen: called with the map that the mask reads.
+    private func forward(_ pixels: UnsafeBufferPointer<UInt8>, to deepest: Stage, _ pools: [TapPool], seen: (Picture) -> Void = { _ in }) {
         var input: Picture?
         for (index, block) in blocks.enumerated() {
             let output = block.output(in: index % 2 == 0 ? activations.0 : activations.1)
@@ -86,12 +124,13 @@ public final class VisionEncoder {
                 } else {
                     stemAndConvolve(block, pixels, rows: strip, into: convolved)
                 }
-                for pool in pools where pool.stage == .depthwise(index) { pool.add(convolved) }
+                for pool in pools where pool.stage == .depthwise(index) { pool.add(convolved, from: strip.lowerBound) }
                 if ends { continue }
                 block.weights.project.convolve(
                     convolved, rows: 0..<strip.count, into: output, at: strip.lowerBound, adding: block.isResidual ? input : nil)
             }
             for pool in pools where pool.stage == .output(index) { pool.add(output) }
+            if ForegroundMask.stage == .output(index) { seen(output) }
             if ends || deepest == .output(index) { return }
             input = output
         }
@@ -131,20 +170,30 @@ private struct TapPool {
     let stage: Stage
     private let pooling: Picture.Pooling
     private let vector: UnsafeMutableBufferPointer<Float>
-    private let positions: Int
+    /// Of each position; `nil`: all count alike.
+    private let weights: [Float]?
+    /// What a sum is divided by.
+    private let total: Float
 
-    init(_ tap: Tap, into vector: UnsafeMutableBufferPointer<Float>) {
-        stage = tap.stage
-        pooling = tap.pooling == .max ? .maximum : .sum
+    init(_ place: (stage: Stage, pooling: Tap.Pooling), weights: [Float]?, into vector: UnsafeMutableBufferPointer<Float>) {
+        stage = place.stage
+        pooling = place.pooling == .max ? .maximum : .sum
         self.vector = vector
-        positions = BlockPlan.positions(tap.stage)
+        self.weights = weights
+        let side = BlockPlan.side(place.stage)
+        // A little more than the weights: where there are next to none, the mean is small rather than wild.
+        total = weights.map { $0.reduce(0.01, +) } ?? Float(side * side)
         vector.update(repeating: pooling.identity)
     }
 
-    func add(_ picture: Picture) { picture.pool(pooling, rows: 0..<picture.height, into: vector) }
+    /// - Parameter row: of the stage, the first of the picture.
+    func add(_ picture: Picture, from row: Int = 0) {
+        guard let weights else { return picture.pool(pooling, rows: 0..<picture.height, into: vector) }
+        picture.pool(pooling, weights: weights[row * picture.width..<(row + picture.height) * picture.width], into: vector)
+    }
 
     func finish() {
         guard pooling == .sum else { return }
-        for i in vector.indices { vector[i] /= Float(positions) }
+        for i in vector.indices { vector[i] /= total }
     }
 }

@@ -66,6 +66,21 @@ public struct Picture {
     /// Zero everywhere, border included.
     public func clear() { buffer.base.update(repeating: 0, count: planeStride * planes) }
 
+    /// Every pixel's channels: [height x width, channels].
+    public func pixels() -> Matrix {
+        precondition(border.left == 0 && border.right == 0, "pixels lie one behind the other")
+        var pixels = Matrix(rows: height * width, columns: channels)
+        let from = row(0)
+        for pixel in 0..<height * width {
+            pixels.withMutableRow(pixel) { channels in
+                for plane in 0..<planes {
+                    for lane in 0..<8 { channels[plane * 8 + lane] = from[plane * planeStride + pixel * 8 + lane] }
+                }
+            }
+        }
+        return pixels
+    }
+
     /// Folds the pixels of rows `rows` into one value per channel: the maximum, or the sum.
     public func pool(_ pooling: Pooling, rows: Range<Int>, into vector: UnsafeMutableBufferPointer<Float>) {
         precondition(border.left == 0 && border.right == 0, "pooling reads whole rows")
@@ -73,6 +88,21 @@ public struct Picture {
         let into = vector.baseAddress!
         let isMax = pooling == .maximum
         lcl_pool(row(rows.lowerBound), rows.count * width, planes, planeStride, isMax ? into : nil, isMax ? nil : into)
+    }
+
+    /// The same with every pixel times its weight: [height x width].
+    public func pool(_ pooling: Pooling, weights: some Collection<Float>, into vector: UnsafeMutableBufferPointer<Float>) {
+        precondition(border.left == 0 && border.right == 0, "pooling reads whole rows")
+        precondition(weights.count == height * width && vector.count == channels, "a weight a pixel")
+        let from = row(0)
+        for (pixel, weight) in weights.enumerated() {
+            for plane in 0..<planes {
+                for lane in 0..<8 {
+                    let value = weight * from[plane * planeStride + pixel * 8 + lane], channel = plane * 8 + lane
+                    vector[channel] = pooling == .maximum ? max(vector[channel], value) : vector[channel] + value
+                }
+            }
+        }
     }
 
     public enum Pooling: Sendable {

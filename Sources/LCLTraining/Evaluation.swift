@@ -28,11 +28,12 @@ public struct Evaluation: Sendable {
     ///   - training: pictures of the training classes; each of `sources` is left out of the fit when its turn comes.
     ///   - test: pictures of the test classes.
     ///   - taps: to compare by.
+    ///     The closer look is measured too where the tables have it, the method is `metric` and `looksCloser`.
     ///   - link: a finished link to measure instead of fitting one for each source.
     ///   - progress: told each source as it begins.
     /// - Throws: ``TrainingError``, `LinearAlgebraError`.
     public func run(
-        training: FeatureTable, test: FeatureTable, sources: [String], taps: [String], link: LinkFile? = nil,
+        training: FeatureTable, test: FeatureTable, sources: [String], taps: [String], looksCloser: Bool = true, link: LinkFile? = nil,
         progress: (String) -> Void = { _ in }
     ) throws -> EvaluationReport {
         let mean = LinkTrainer.miningMean(training, training.classes)
@@ -44,9 +45,12 @@ public struct Evaluation: Sendable {
             let classes = test.classes(of: [source])
             let sampler = EpisodeSampler(test, classes: classes, mean: mean)
             let drawn = try (0..<drawings).map { drawing in
-                let (method, calibration) = try fitted(training, without: source, taps: taps, link: link, drawing)
-                let stage = Stage(test, classes: classes, method: method, sampler: sampler)
-                return Drawing(stage: stage, calibration: calibration, seed: seed + UInt64(drawing))
+                func look(_ method: any LinkMethod, _ calibration: Calibration) -> Looks.Look {
+                    Looks.Look(stage: Stage(test, classes: classes, method: method, sampler: sampler), calibration: calibration)
+                }
+                let fitted = try self.fitted(training, without: source, taps: taps, closer: looksCloser && method == .metric, link: link, drawing)
+                let closer = fitted.closer.flatMap { closer in test.doubts.map { (look: look(closer.linking, closer.calibration), doubts: $0) } }
+                return Drawing(looks: Looks(whole: look(fitted.method, fitted.calibration), closer: closer), seed: seed + UInt64(drawing))
             }
             try measure(drawn, source: source, into: &report)
         }
@@ -55,32 +59,33 @@ public struct Evaluation: Sendable {
 
     /// One drawing of all that is drawn: a fit, and the seed of its episodes.
     private struct Drawing {
-        let stage: Stage
-        let calibration: Calibration
+        let looks: Looks
         let seed: UInt64
     }
 
     private func fitted(
-        _ training: FeatureTable, without source: String, taps: [String], link: LinkFile?, _ drawing: Int
-    ) throws -> (any LinkMethod, Calibration) {
+        _ training: FeatureTable, without source: String, taps: [String], closer: Bool, link: LinkFile?, _ drawing: Int
+    ) throws -> (method: any LinkMethod, calibration: Calibration, closer: LinkFile.Closer?) {
         if let link {
             guard let calibration = link.calibrations[method] else {
                 throw LinkError.method(name: method.rawValue, model: "given", supported: link.methods.map(\.rawValue))
             }
-            return (link.linking(method), calibration)
+            return (link.linking(method), calibration, closer ? link.closer : nil)
         }
         var classes = training.classes.filter { $0.source != source }
         if drawings > 1 { classes = EpisodicFit.split(classes, every: 6, seed: seed + UInt64(drawing)).kept }
         let outcome = try trainer.train(training, classes: classes, taps: taps, methods: [method]), space = FeatureSpace(outcome.parts)
-        return (outcome.cohort.map { RidgeLink(space: space, cohort: $0) } ?? NearestMean(space: space), outcome.calibrations[method]!)
+        let closer = try closer ? trainer.trainCloser(training, classes: classes)?.link : nil
+        return (
+            outcome.cohort.map { RidgeLink(space: space, cohort: $0) } ?? NearestMean(space: space), outcome.calibrations[method]!, closer)
     }
 
     private func measure(_ drawn: [Drawing], source: String, into report: inout EvaluationReport) throws {
-        for shots in shots where drawn[0].stage.sampler.isFeasible(shots: shots) {
+        for shots in shots where drawn[0].looks.sampler.isFeasible(shots: shots) {
             let first = drawn[0], robust = episodes(first, source, shots)
-            report.flips += try first.stage.flips(robust, source: source, shots: shots)
+            report.flips += try first.looks.flips(robust, source: source, shots: shots)
             if onlyFlips { continue }
-            report.order.append(try first.stage.order(robust, source: source, shots: shots))
+            report.order.append(try first.looks.order(robust, source: source, shots: shots))
             for negatives in Negatives.allCases {
                 let cell = EvaluationReport.Cell(source: source, shots: shots, negatives: negatives)
                 let shape = EpisodeSampler.Shape(ways: ways, shots: shots, negatives: negatives)
@@ -98,26 +103,26 @@ public struct Evaluation: Sendable {
 
     private func judgements(_ drawing: Drawing, _ cell: EvaluationReport.Cell, _ shape: EpisodeSampler.Shape, count: Int) throws -> [Judgement] {
         var random = random(drawing, cell.source, cell.shots, cell.negatives, shape.outsiders > 0 ? 1 : 0)
-        return try drawing.stage.trials(shape, count: count, &random).flatMap { $0.judged(by: drawing.calibration) }
+        return try drawing.looks.judgements(shape, count: count, &random)
     }
 
     /// Of the shape that accuracy is measured on, for figures that run each episode several times.
     private func episodes(_ drawing: Drawing, _ source: String, _ shots: Int) -> [Episode] {
         let shape = EpisodeSampler.Shape(ways: ways, shots: shots, negatives: negatives)
         var random = random(drawing, source, shots, negatives, 3), drawn: [Episode] = []
-        while drawn.count < max(1, episodes * 2 / 5), let episode = drawing.stage.sampler.episode(shape, &random) { drawn.append(episode) }
+        while drawn.count < max(1, episodes * 2 / 5), let episode = drawing.looks.sampler.episode(shape, &random) { drawn.append(episode) }
         return drawn
     }
 
     private func transductive(
         _ drawing: Drawing, _ source: String, _ shots: Int, _ mix: EvaluationReport.Mix
     ) throws -> EvaluationReport.Transductive {
-        let shape = EpisodeSampler.Shape(shots: shots, queries: mix.queries, outsiders: mix.outsiders), stage = drawing.stage
+        let shape = EpisodeSampler.Shape(shots: shots, queries: mix.queries, outsiders: mix.outsiders), looks = drawing.looks
         var random = random(drawing, source, shots, .hard, 2 + mix.queries[0])
         var alone: [Double] = [], together: [Double] = []
-        while alone.count < max(1, episodes * 3 / 20), let episode = stage.sampler.episode(shape, &random) {
-            alone.append(try stage.run(episode).share)
-            together.append(try stage.run(episode, transductive: true).share)
+        while alone.count < max(1, episodes * 3 / 20), let episode = looks.sampler.episode(shape, &random) {
+            alone.append(try looks.answer(episode).share)
+            together.append(try looks.answer(episode, transductive: true).share)
         }
         return .init(source: source, shots: shots, mix: mix.name, alone: alone, together: together)
     }

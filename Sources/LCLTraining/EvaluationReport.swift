@@ -159,6 +159,21 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
     }
 }
 
+extension EvaluationReport {
+    /// One report of several on the same terms.
+    public init(joining reports: [EvaluationReport]) {
+        self = reports[0]
+        for report in reports.dropFirst() {
+            accuracy += report.accuracy
+            calibration += report.calibration
+            unknown += report.unknown
+            transductive += report.transductive
+            flips += report.flips
+            order += report.order
+        }
+    }
+}
+
 /// Mean, and half-width of its 95 % interval by the normal approximation.
 package func interval95(_ values: [Double]) -> (mean: Double, half: Double) {
     guard !values.isEmpty else { return (0, 0) }

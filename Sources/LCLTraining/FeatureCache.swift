@@ -42,7 +42,7 @@ struct FeatureCache {
 
     func fits(_ fingerprint: String, encoder: String, taps: [Tap]) -> Bool {
         self.fingerprint == fingerprint && self.encoder == encoder && self.taps == taps.map(\.description)
-            && features.columnCount == taps.compactMap(EfficientNetLite0.dimension(of:)).reduce(0, +)
+            && features.columnCount == taps.compactMap(\.width).reduce(0, +)
     }
 
     /// - Throws: ``TrainingError/unwritable(path:reason:)``.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import LCLDigest
 import LCLImage
 import LCLModel
 import LCLTensor
@@ -7,9 +8,9 @@ import Synchronization
 
 /// Turns a tree of pictures into a ``FeatureTable``, on several threads, and keeps the features in a file.
 public struct FeatureEncoder: Sendable {
-    public let network: EfficientNetLite0
-    /// SHA-256 of the encoder's file: a kept table of another encoder is not used.
-    public let encoder: String
+    public private(set) var network: EfficientNetLite0
+    /// What tells it from others, such as the SHA-256 of its file: a kept table of another encoder is not used.
+    public private(set) var encoder: String
     public private(set) var taps: [Tap]
     public var threads = ProcessInfo.processInfo.activeProcessorCount
     /// Variations of every picture that are encoded besides it, as further pictures of its class.
@@ -22,6 +23,15 @@ public struct FeatureEncoder: Sendable {
         self.encoder = encoder
         let mining = Tap(EpisodeSampler.miningTap)!
         self.taps = taps.contains(mining) ? taps : taps + [mining]
+    }
+
+    /// What the closer look gives, by another mask.
+    public func closer(_ mask: ForegroundMask) -> FeatureEncoder {
+        var other = self
+        other.network = EfficientNetLite0(network, mask: mask)
+        other.encoder += " \(mask.encoded().withUnsafeBytes { SHA256.hash($0).hex })"
+        other.taps = taps.filter(\.needsMask)
+        return other
     }
 
     /// Also takes the features of these taps.
@@ -67,7 +77,7 @@ public struct FeatureEncoder: Sendable {
             return FeatureTable.Class(source: group.source, name: group.name, rows: rows, views: views)
         }
         return FeatureTable(
-            taps: taps.map(\.description), widths: taps.compactMap(EfficientNetLite0.dimension(of:)), features: features,
+            taps: taps.map(\.description), widths: taps.compactMap(\.width), features: features,
             classes: classes.filter { !$0.rows.isEmpty })
     }
 
@@ -80,7 +90,7 @@ public struct FeatureEncoder: Sendable {
     private func encode(
         _ paths: [String], progress: @Sendable (Int, Int) -> Void
     ) -> (features: Matrix, failures: [Int: String]) {
-        let width = taps.compactMap(EfficientNetLite0.dimension(of:)).reduce(0, +)
+        let width = taps.compactMap(\.width).reduce(0, +)
         let work = Mutex(EncodingWork(next: 0, features: Matrix(rows: paths.count, columns: width), failures: [:]))
         DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
             let encoder = VisionEncoder(network: network, taps: taps)

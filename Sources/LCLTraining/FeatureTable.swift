@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLModel
 import LCLTensor
 
 /// The raw features of many labelled pictures: what training and evaluation work on.
@@ -52,6 +53,33 @@ public struct FeatureTable: Sendable {
     func tap(_ name: String) -> Matrix {
         guard let index = taps.firstIndex(of: name) else { preconditionFailure("the table has the tap \(name)") }
         return features.columns(columns[index])
+    }
+
+    /// The taps of the closer look; none where pictures are only seen whole.
+    public var closerTaps: [String] { taps.filter { $0.hasPrefix("closer.") } }
+
+    /// How unsure each picture's mask is; `nil` where there was none.
+    public var doubts: [Float]? { taps.contains("doubt") ? tap("doubt").elements : nil }
+
+    /// Whether the pictures' masks are sure, on average.
+    public var isSure: Bool { doubts.map { $0.reduce(0, +) < Foreground.sure * Float($0.count) } ?? false }
+
+    /// With the features of `other`, which has some of the classes, picture by picture, and some of the taps, in the place of its own.
+    public func replaced(by other: FeatureTable) -> FeatureTable {
+        var features = features
+        let places = zip(other.taps, other.columns).map { tap, from in (from: from, to: columns[taps.firstIndex(of: tap)!].lowerBound) }
+        for group in other.classes {
+            let own = classes.first { $0.source == group.source && $0.name == group.name }!
+            precondition(own.rows.count == group.rows.count, "the same pictures")
+            for (row, from) in zip(own.rows, group.rows) {
+                other.features.withRow(from) { source in
+                    features.withMutableRow(row) { target in
+                        for place in places { for (index, column) in place.from.enumerated() { target[place.to + index] = source[column] } }
+                    }
+                }
+            }
+        }
+        return FeatureTable(taps: taps, widths: columns.map(\.count), features: features, classes: classes)
     }
 
     /// The raw features of some taps: [rows x their widths].

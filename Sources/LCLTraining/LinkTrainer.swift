@@ -59,6 +59,14 @@ public struct LinkTrainer: Sendable {
             accuracies: trials.mapValues(\.accuracy), rivalAccuracy: rival.map { _ in rivals.accuracy })
     }
 
+    /// The same for the closer look: `metric` on the table's ``FeatureTable/closerTaps``, as if every mask were sure.
+    /// - Returns: `nil` where the table has none.
+    public func trainCloser(_ table: FeatureTable, classes: [FeatureTable.Class]) throws -> (link: LinkFile.Closer, outcome: Outcome)? {
+        guard !table.closerTaps.isEmpty else { return nil }
+        let outcome = try train(table, classes: classes, taps: table.closerTaps, methods: [.metric])
+        return (LinkFile.Closer(parts: outcome.parts, cohort: outcome.cohort!, calibration: outcome.calibrations[.metric]!), outcome)
+    }
+
     /// How each method, fitted on the other classes, does on those of one fold.
     private func trials(
         _ table: FeatureTable, classes: [FeatureTable.Class], held: [FeatureTable.Class], taps: [String], methods: [LinkModel.Method]

@@ -41,6 +41,9 @@ public struct PictureTree: Sendable {
         }
     }
 
+    /// Of some sources alone.
+    public func filter(_ isWanted: (String) -> Bool) -> PictureTree { PictureTree(root: root, classes: classes.filter { isWanted($0.source) }) }
+
     public var pictures: [String] { classes.flatMap(\.pictures) }
 
     /// SHA-256 over the paths below the root, sizes and times of change: another tree, or a changed one, has another.

@@ -22,7 +22,7 @@ final class ArchiveEncoder: PictureEncoder {
         let (network, taps) = try model.loadEncoder()
         let all = FeatureEncoder(network: network, encoder: "", taps: taps).taps
         self.taps = all.map(\.description)
-        widths = all.compactMap(EfficientNetLite0.dimension(of:))
+        widths = all.compactMap(\.width)
         encoder = VisionEncoder(network: network, taps: all)
         reader = PictureReader(side: EfficientNetLite0.inputSize, limits: limits)
         pixels = .allocate(capacity: batch * reader.preparedCount)

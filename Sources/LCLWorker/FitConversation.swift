@@ -14,6 +14,8 @@ final class FitConversation: TrainingJournal, @unchecked Sendable {
     private let send: (WorkerReply) throws -> Void
     private let receive: () throws -> WorkerRequest?
     private var share = 0.0
+    /// How often ``begin(at:)`` is called.
+    var folds = 6.0
     private var said: ContinuousClock.Instant?
     /// Between two words on progress.
     private static let pause = Duration.milliseconds(500)
@@ -51,7 +53,7 @@ final class FitConversation: TrainingJournal, @unchecked Sendable {
     }
 
     /// - Parameter part: of the fold, 0 to 1.
-    func advance(to part: Double) { tell(share + part / 6, now: false) }
+    func advance(to part: Double) { tell(share + part / folds, now: false) }
 
     /// Says how far it is, and so that this worker lives. Where the daemon is gone, the next word tells.
     private func tell(_ share: Double, now: Bool) {

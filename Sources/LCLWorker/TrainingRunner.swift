@@ -59,30 +59,35 @@ final class TrainingRunner {
         trainer.seed = training.seed
         trainer.journal = conversation
         trainer.settings = "\(Engine.version) \(base.identity) \(training.epochs ?? 0)"
-        trainer.rival = try rival()
-        trainer.progress = { conversation.begin(at: $0) }
-        let outcome: LinkTrainer.Outcome
-        do { outcome = try trainer.train(table, classes: table.classes, taps: base.encoder().taps) } catch let error as TrainingError {
+        let looks = table.closerTaps.isEmpty ? 1.0 : 2
+        conversation.folds *= looks
+        let outcome: LinkTrainer.Outcome, closer: (link: LinkFile.Closer, outcome: LinkTrainer.Outcome)?
+        do {
+            trainer.rival = try rival { $0.closer?.linking }
+            trainer.progress = { conversation.begin(at: $0 / looks) }
+            closer = try trainer.trainCloser(table, classes: table.classes)
+            trainer.rival = try rival { $0.methods.contains(.metric) ? $0.linking(.metric) : nil }
+            trainer.progress = { conversation.begin(at: 1 - (1 - $0) / looks) }
+            outcome = try trainer.train(table, classes: table.classes, taps: base.encoder().taps)
+        } catch let error as TrainingError {
             if case .tooFew = error { throw Failure(.trainingTooFew, "\(error)", subject: "$.labels") }
             throw error
         }
         let link = LinkFile(
-            parts: outcome.parts, cohort: outcome.cohort, calibrations: outcome.calibrations, training: try origin(of: table, training))
-        return (link, TrainingReport(outcome, lesson.curve))
+            parts: outcome.parts, cohort: outcome.cohort, calibrations: outcome.calibrations, closer: closer?.link, training: try origin(of: table, training))
+        return (link, TrainingReport(metric: closer.flatMap { table.isSure ? $0.outcome : nil } ?? outcome, outcome, lesson.curve))
     }
 
     private func origin(of table: FeatureTable, _ training: Manifest.Training) throws -> LinkFile.Training {
         LinkFile.Training(
-            strategy: training.strategy.rawValue, engine: Engine.version, encoder: base.card.files[try base.encoder().file] ?? "",
+            strategy: training.strategy.rawValue, engine: Engine.version, encoder: base.card.encoderDigest ?? "",
             classes: table.classes.count, pictures: table.features.rowCount, shrinkage: DiscriminantFit().shrinkage,
             provenance: ["learned in lcld from the base model \(base.card.name), \(base.identity)"])
     }
 
     /// The base model's learned metric, where it has one.
-    private func rival() throws -> (any LinkMethod)? {
-        guard let file = base.card.link?.file else { return nil }
-        let link = try LinkFile(gguf: base.open(file))
-        return link.methods.contains(.metric) ? link.linking(.metric) : nil
+    private func rival(_ look: (LinkFile) -> (any LinkMethod)?) throws -> (any LinkMethod)? {
+        try base.card.link.flatMap { look(try LinkFile(gguf: base.open($0.file))) }
     }
 
     /// Before a feature is read: there may be none.
@@ -145,7 +150,8 @@ extension Failure {
 }
 
 extension TrainingReport {
-    fileprivate init(_ outcome: LinkTrainer.Outcome, _ curve: LearningCurve?) {
+    /// - Parameter metric: of the look that most of the pictures ask for.
+    fileprivate init(metric: LinkTrainer.Outcome, _ outcome: LinkTrainer.Outcome, _ curve: LearningCurve?) {
         let points = curve?.points.map {
             TrainingResult.Curve.Point(
                 epoch: $0.epoch, loss: $0.loss.map(Double.init), accuracy: $0.accuracy.map(Double.init), validationLoss: Double($0.validationLoss),
@@ -153,7 +159,7 @@ extension TrainingReport {
         }
         self.init(
             validation: .init(
-                episodes: outcome.episodes, accuracy: outcome.accuracies[.metric] ?? 0, baseAccuracy: outcome.rivalAccuracy,
+                episodes: metric.episodes, accuracy: metric.accuracies[.metric] ?? 0, baseAccuracy: metric.rivalAccuracy,
                 plainAccuracy: outcome.accuracies[.prototype] ?? 0),
             curve: points.map { .init(bestEpoch: curve?.bestEpoch ?? 0, points: $0) })
     }

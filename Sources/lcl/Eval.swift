@@ -13,7 +13,8 @@ struct Eval: ParsableCommand {
         discussion: """
             DIR holds train/SOURCE/CLASS/*.png|jpg and test/SOURCE/CLASS/*.png|jpg (Tests/Reference/eval_data.py makes such a \
             folder). Each source in turn is left out of fit, centring and calibration, and episodes are drawn from its test \
-            classes. Intervals are 95 %, over episodes alone.
+            classes; where DIR also has masks/SOURCE, the mask of the closer look is learned without that source. Intervals are \
+            95 %, over episodes alone.
             """)
 
     @Argument(help: "The folder with train/ and test/.")
@@ -92,14 +93,27 @@ struct Eval: ParsableCommand {
         var encoder = try features.encoder()
         let names = try taps?.split(separator: ",").map(String.init) ?? encoder.model.encoder().taps
         try encoder.encoder.add(taps: names)
-        let training = try features.table(encoder, directory: "\(directory)/train")
-        let test = try features.table(encoder, directory: "\(directory)/test")
+        let masks = "\(directory)/masks", isCloser = taps == nil && method == .metric && encoder.encoder.network.mask != nil
+        let examples = try isCloser && heldOut != "none" && FileManager.default.fileExists(atPath: masks)
+            ? features.masks(encoder.encoder.network, directory: masks) : nil
+        let training = try features.table(encoder, directory: "\(directory)/train"), test = try features.table(encoder, directory: "\(directory)/test")
         guard ["all", "none"].contains(heldOut) || test.sources.contains(heldOut) else {
             throw ValidationError("there is no source '\(heldOut)' in \(directory)/test; it has \(test.sources.joined(separator: ", "))")
         }
-        return try evaluation().run(
-            training: training, test: test, sources: ["all", "none"].contains(heldOut) ? test.sources : [heldOut], taps: names,
-            link: heldOut == "none" ? LinkModel(directory: encoder.model).link : nil, progress: Self.tell)
+        let link = try heldOut == "none" ? LinkModel(directory: encoder.model).link : nil
+        var reports: [EvaluationReport] = []
+        for source in ["all", "none"].contains(heldOut) ? test.sources : [heldOut] {
+            var held = (training: training, test: test)
+            if let examples {
+                let closer = (model: encoder.model, encoder: encoder.encoder.closer(try MaskFit().fit(examples, without: source))), mark = "-without-\(source)"
+                held.training = training.replaced(by: try features.table(closer, directory: "\(directory)/train", mark: mark) { $0 != source })
+                held.test = test.replaced(by: try features.table(closer, directory: "\(directory)/test", mark: mark) { $0 == source })
+            }
+            reports.append(
+                try evaluation().run(
+                    training: held.training, test: held.test, sources: [source], taps: names, looksCloser: isCloser, link: link, progress: Self.tell))
+        }
+        return EvaluationReport(joining: reports)
     }
 
     static func tell(_ source: String) {

@@ -21,15 +21,23 @@ struct FeatureOptions: ParsableArguments {
         let directory = try ModelDirectory.find(model, in: search.path)
         let (network, taps) = try directory.loadEncoder()
         var encoder = FeatureEncoder(
-            network: network, encoder: directory.card.files[try directory.encoder().file] ?? "", taps: taps)
+            network: network, encoder: directory.card.encoderDigest ?? "", taps: taps)
         encoder.threads = threads
         return (directory, encoder)
     }
 
-    func table(_ encoder: (model: ModelDirectory, encoder: FeatureEncoder), directory: String) throws -> FeatureTable {
+    /// What masks are learned from.
+    func masks(_ network: EfficientNetLite0, directory: String) throws -> MaskExamples {
+        try MaskExamples(root: directory, network: network, threads: threads)
+    }
+
+    /// - Parameters:
+    ///   - mark: what tells the file of kept features from another's in the same folder.
+    ///   - isWanted: which sources to read.
+    func table(_ encoder: (model: ModelDirectory, encoder: FeatureEncoder), directory: String, mark: String = "", of isWanted: (String) -> Bool = { _ in true }) throws -> FeatureTable {
         let isList = directory.hasSuffix(".csv")
         let tree = try isList ? PictureTree(list: directory) : PictureTree(root: directory)
-        let (table, skipped) = try encoder.encoder.table(tree, cache: cache ? "\(directory)\(isList ? "" : "/").features.gguf" : nil) { done, total in
+        let (table, skipped) = try encoder.encoder.table(tree.filter(isWanted), cache: cache ? "\(directory)\(isList ? "" : "/").features\(mark).gguf" : nil) { done, total in
             if isatty(2) == 1 { FileHandle.standardError.write(Data("\r\(directory): \(done) of \(total) pictures".utf8)) }
         }
         if isatty(2) == 1 { FileHandle.standardError.write(Data("\n".utf8)) }

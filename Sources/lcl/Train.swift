@@ -20,6 +20,9 @@ struct Train: ParsableCommand {
             from it and learn on episodes; one class in six, never trained on meanwhile, tells after how many epochs to stop, \
             which may be none.
 
+            With --method mask DIR holds SOURCE/NAME.png and beside each NAME.mask.png, white where the foreground is; the result is the file that a model's \
+            card names as encoder.closer.mask. A metric fitted with another mask must be fitted again.
+
             With --method mllm a language model is taught to see and to link instead: 2way-few is then the strategy, unless another \
             is named, and OUTPUT is a folder for adapter.gguf and projector.gguf, which `lcl model import` makes a model of together \
             with the language model.
@@ -30,10 +33,11 @@ struct Train: ParsableCommand {
 
     enum Method: String, CaseIterable, ExpressibleByArgument {
         case metric
+        case mask
         case mllm
     }
 
-    @Option(help: "What to teach: the metric, or a language model (mllm).")
+    @Option(help: "What to teach: the metric, the mask of its closer look, or a language model (mllm).")
     var method = Method.metric
 
     @Option(name: .shortAndLong, help: "The link file to write; for mllm a folder.")
@@ -66,6 +70,7 @@ struct Train: ParsableCommand {
     }
 
     func run() throws {
+        if method == .mask { return try trainMask() }
         var encoder = try features.encoder()
         encoder.encoder.views = views
         encoder.encoder.augmentation.seed = seed
@@ -74,11 +79,12 @@ struct Train: ParsableCommand {
         var trainer = LinkTrainer()
         trainer.fit = try fit.fit(shape: LessonSampler.Shape(ways: ways, queries: queries), seed: seed, curve: curve)
         trainer.seed = seed
+        let closer = try trainer.trainCloser(table, classes: table.classes)?.link
         let taps = try encoder.model.encoder().taps
         let outcome = try trainer.train(table, classes: table.classes, taps: taps)
         let packages = (try? String(contentsOfFile: "\(directory)/packages.txt", encoding: .utf8)) ?? ""
         let link = LinkFile(
-            parts: outcome.parts, cohort: outcome.cohort, calibrations: outcome.calibrations,
+            parts: outcome.parts, cohort: outcome.cohort, calibrations: outcome.calibrations, closer: closer,
             training: LinkFile.Training(
                 strategy: fit.strategy.rawValue, engine: Engine.version, encoder: encoder.encoder.encoder, classes: table.classes.count,
                 pictures: table.classes.reduce(0) { $0 + $1.rows.count }, shrinkage: fit.shrinkage,
@@ -88,6 +94,20 @@ struct Train: ParsableCommand {
         for (method, calibration) in link.calibrations.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             print("\(method.rawValue): \(calibration)")
         }
+        if let closer { print("metric, closer: \(closer.calibration)") }
+    }
+
+    private func trainMask() throws {
+        let model = try features.encoder().encoder, examples = try features.masks(model.network, directory: directory)
+        var fit = MaskFit()
+        fit.seed = seed
+        fit.epochs = self.fit.epochs ?? fit.epochs
+        let packages = (try? String(contentsOfFile: "\(directory)/packages.txt", encoding: .utf8)) ?? ""
+        let mask = try fit.fit(examples, provenance: packages.split(separator: "\n").map(String.init))
+        do { try Data(mask.encoded()).write(to: URL(filePath: output), options: .atomic) } catch {
+            throw TrainingError.unwritable(path: output, reason: error.localizedDescription)
+        }
+        print("\(output): \(examples.sources.count) pictures")
     }
 
     private func trainLanguage(_ table: FeatureTable, sight: ModelDirectory) throws {

@@ -126,7 +126,7 @@ import Testing
 
     @Test(arguments: [
         ("lcl-link.training.classes", GGUFValue.int32(-1)), ("lcl-link.training.pictures", .uint64(1 << 40)), ("lcl-link.taps", .string("\n")),
-        ("lcl-link.taps", .string("d11.max\nd11.max")), ("lcl-link.version", .uint32(1)), ("lcl-link.metric.temperature", .float32(0)),
+        ("lcl-link.taps", .string("d11.max\nd11.max")), ("lcl-link.version", .uint32(2)), ("lcl-link.closer.taps", .string("d11.max")), ("lcl-link.closer.temperature", .float32(0)), ("lcl-link.metric.temperature", .float32(0)),
         ("lcl-link.metric.unknown.reach", .float32(.infinity)),
     ])
     func linkFile_isRefused(_ key: String, _ value: GGUFValue) throws {

@@ -15,6 +15,9 @@ private func sample() -> LinkFile {
             FeatureSpace.Part(tap: "d15.max", mean: [3], map: Matrix([[0.5]])),
         ],
         cohort: Cohort(means: Matrix([[0.5, -0.25, 0.125], [0, 1, 0]])), calibrations: [.metric: calibration, .prototype: calibration],
+        closer: LinkFile.Closer(
+            parts: [FeatureSpace.Part(tap: "closer.d11.max", mean: [2, 4], map: Matrix([[1, -1]]))], cohort: Cohort(means: Matrix([[1], [-1]])),
+            calibration: Calibration(temperature: 7, unknown: Calibration.Unknown(oneShot: 0.5, reach: 1.25))),
         training: LinkFile.Training(
             strategy: "lda", engine: "0.1.0", encoder: "ab12", classes: 3, pictures: 9, shrinkage: 0.25,
             provenance: ["one 1.0 ff", "two 2.0 ee"]))
@@ -39,6 +42,15 @@ private func withFile<R>(_ bytes: [UInt8], _ body: (String) throws -> R) throws 
     #expect(back.parts.map { $0.map?.elements } == [[1, 0.5, -2, 0, 0.25, 8], [0.5]])
     #expect(back.cohort?.means.elements == [0.5, -0.25, 0.125, 0, 1, 0])
     #expect(back.linking(.prototype).space.width == 4 && back.linking(.metric).space.width == 3)
+    let closer = try #require(back.closer)
+    #expect(closer.parts.map(\.tap) == ["closer.d11.max"] && closer.parts[0].mean == [2, 4] && closer.parts[0].map?.elements == [1, -1])
+    #expect(closer.cohort.means.elements == [1, -1] && closer.calibration == link.closer?.calibration)
+}
+
+@Test func linkFile_hasNoCloserLook_whereNoneWasWritten() throws {
+    var link = sample()
+    link.closer = nil
+    #expect(try withFile(link.encoded()) { try LinkFile(path: $0) }.closer == nil)
 }
 
 @Test func linkFile_isTheSameBytes_whereverItIsMade() {
@@ -53,7 +65,7 @@ private func withFile<R>(_ bytes: [UInt8], _ body: (String) throws -> R) throws 
     #expect(back.methods == [.prototype])
 }
 
-@Test(arguments: ["nan", "infinite map", "cohort width", "infinite cohort", "cohort without maps", "temperature", "no calibration", "no taps", "tap twice"])
+@Test(arguments: ["nan", "infinite map", "cohort width", "infinite cohort", "cohort without maps", "temperature", "no calibration", "no taps", "tap twice", "closer cohort", "closer temperature", "closer without map", "closer tap of the whole", "no closer taps"])
 func linkFile_refuses_whatCannotBeUsed(_ what: String) throws {
     var link = sample()
     switch what {
@@ -65,6 +77,13 @@ func linkFile_refuses_whatCannotBeUsed(_ what: String) throws {
     case "temperature": link.calibrations[.metric]?.temperature = 0
     case "no calibration": link.calibrations = [:]
     case "no taps": link.parts = []
+    case "closer cohort": link.closer?.cohort = Cohort(means: Matrix([[1, 2]]))
+    case "closer temperature": link.closer?.calibration.temperature = .nan
+    case "closer without map": link.closer?.parts[0] = FeatureSpace.Part(tap: "closer.d11.max", mean: [2, 4])
+    case "closer tap of the whole":
+        link.parts = [FeatureSpace.Part(tap: "closer.d11.max", mean: [2, 4])]
+        link.cohort = nil
+    case "no closer taps": link.closer?.parts = []
     default: link.parts = [FeatureSpace.Part(tap: "d1.max", mean: [1]), FeatureSpace.Part(tap: "d2.max", mean: [1])]
     }
     var bytes = link.encoded()

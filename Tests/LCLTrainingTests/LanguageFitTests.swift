@@ -109,7 +109,7 @@ struct LearnedFilesTests {
     @Test func projectedEncoder_seesAsItWasTrained() throws {
         let directory = try ModelDirectory(
             path: URL(filePath: #filePath).deletingLastPathComponent().path + "/../../var/lib/lcld/models/default")
-        let (network, taps) = try directory.loadEncoder(), model = try LanguageMatrices(LanguageTrainingGolden.file)
+        let network = try directory.loadEncoder().network, taps = try directory.encoder().taps.compactMap(Tap.init), model = try LanguageMatrices(LanguageTrainingGolden.file)
         let space = FeatureSpace(
             taps.map { tap in
                 let inputs = EfficientNetLite0.dimension(of: tap)!

@@ -14,7 +14,7 @@ extension TestModels {
         var card = standard.card
         (card.name, card.description, card.link) = (name, "early features", nil)
         card.files = card.files.filter { $0.key == encoder }
-        card.encoder!.taps = ["d3.max"]
+        (card.encoder!.taps, card.encoder!.closer) = (["d3.max"], nil)
         try card.encoded().write(to: home.appending(path: ModelCard.fileName))
     }
 }

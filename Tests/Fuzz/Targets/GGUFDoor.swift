@@ -35,6 +35,7 @@ enum ModelLoading {
     /// Loads `file` as each of them in turn, and uses what loads.
     static func load(_ file: GGUFFile) throws {
         _ = try unlessRefused(ModelError.self) { try EfficientNetLite0(gguf: file) }
+        _ = try unlessRefused(ModelError.self) { try ForegroundMask(gguf: file) }
         try loadLink(file)
         try loadTokenizer(file)
         try loadLanguage(file)
@@ -46,8 +47,7 @@ enum ModelLoading {
         do { link = try LinkFile(gguf: file) } catch where error is ModelError || error is LinkError { return }
         let again = try LinkFile(gguf: GGUFFile(copying: link.encoded(), path: "again.gguf"))
         try require(again.encoded() == link.encoded(), "a link file that is written reads as it was written")
-        for method in link.methods {
-            let space = link.linking(method).space
+        for space in link.methods.map({ link.linking($0).space }) + (link.closer.map { [$0.linking.space] } ?? []) {
             guard space.featureWidth <= 4096 else { continue }
             let embedded = space.embed(Matrix(rows: 1, columns: space.featureWidth, [Float](repeating: 1, count: space.featureWidth)))
             try require(embedded.columnCount == space.width, "a row as wide as the space")

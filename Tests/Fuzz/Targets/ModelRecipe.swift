@@ -89,19 +89,21 @@ package enum ModelRecipe {
     private static func makeLink() -> LooseGGUF {
         var file = LooseGGUF()
         file.set("general.architecture", .string("lcl-link"))
-        file.set("lcl-link.version", .uint32(2))
+        file.set("lcl-link.version", .uint32(3))
         file.set("lcl-link.taps", .string("d11.max\nhead.mean"))
+        file.set("lcl-link.closer.taps", .string("closer.d11.max"))
         for key in ["strategy", "engine", "encoder.sha256", "training.provenance"] { file.set("lcl-link.\(key)", .string("x")) }
         for key in ["classes", "pictures"] { file.set("lcl-link.training.\(key)", .uint32(3)) }
         file.set("lcl-link.training.shrinkage", .float32(0.1))
-        for method in ["metric", "prototype"] {
+        for method in ["metric", "prototype", "closer"] {
             for key in ["temperature", "unknown.one_shot", "unknown.reach"] { file.set("lcl-link.\(method).\(key)", .float32(0.5)) }
         }
-        for tap in ["d11.max", "head.mean"] {
+        for tap in ["d11.max", "head.mean", "closer.d11.max"] {
             file.add("\(tap).mean", [12])
             file.add("\(tap).map", [4, 12])
         }
         file.add("cohort", [3, 8])
+        file.add("closer.cohort", [3, 4])
         return file
     }
 }
