@@ -32,8 +32,8 @@ struct FitPhase {
     /// Whether the worker waits for a word after something was kept.
     private(set) var isWaiting = false
 
-    /// Entries that one training has in its journal at most, again and again: six folds of a thousand epochs, twice.
-    static let maximumEntries = 16_384
+    /// Entries that one training has in its journal at most, again and again: six folds of a thousand epochs, twice, for each of two looks.
+    static let maximumEntries = 32_768
     private var entries = 0
 
     init(unusable: [Int], isOpen: Bool) {

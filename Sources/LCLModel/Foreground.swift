@@ -94,13 +94,13 @@ public struct Foreground: Equatable, Sendable {
 
     /// Where one row or column comes from: between two pixels of the square.
     private struct Step {
-        static let one = 256
+        static let one = 1 << 16
         let first: Int, second: Int
         /// Of the second, of ``one``.
         let share: Int
 
         init(_ place: Int, side: Int, picture: Int) {
-            // The middle of the pixel, in 1/256 of a pixel of the square.
+            // The middle of the pixel, in parts of ``one`` of a pixel of the square.
             let middle = min(max(0, ((2 * place + 1) * side * Self.one / (2 * picture)) - Self.one / 2), (side - 1) * Self.one)
             first = middle / Self.one
             second = min(first + 1, side - 1)

@@ -24,7 +24,8 @@ import Testing
             bias: Self.numbers(hidden, 3), sum: Self.numbers(hidden, 4), offset: 0)
         let files = ["mask.gguf": mask.encoded(), encoder: [UInt8](try Data(contentsOf: URL(filePath: standard.path(of: encoder))))]
         var card = standard.card
-        (card.name, card.encoder!.taps, card.encoder!.closer) = (name, ["d3.max"], .init(mask: "mask.gguf", taps: ["d3.max"]))
+        let closer = Data(#"{"mask": "mask.gguf", "taps": ["d3.max"]}"#.utf8)
+        (card.name, card.encoder!.taps, card.encoder!.closer) = (name, ["d3.max"], try JSONDecoder().decode(ModelCard.Closer.self, from: closer))
         card.files = files.mapValues { $0.withUnsafeBytes { SHA256.hash($0).hex } }
         let calibration = Calibration(temperature: 10, unknown: .init(oneShot: 0.5, reach: 2)), width = Tap("d3.max")!.width!
         func part(_ tap: String, _ start: Int) -> FeatureSpace.Part {

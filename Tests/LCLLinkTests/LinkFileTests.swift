@@ -65,7 +65,7 @@ private func withFile<R>(_ bytes: [UInt8], _ body: (String) throws -> R) throws 
     #expect(back.methods == [.prototype])
 }
 
-@Test(arguments: ["nan", "infinite map", "cohort width", "infinite cohort", "cohort without maps", "temperature", "no calibration", "no taps", "tap twice", "closer cohort", "closer temperature", "closer without map", "closer tap of the whole", "no closer taps"])
+@Test(arguments: ["nan", "infinite map", "cohort width", "infinite cohort", "cohort without maps", "temperature", "no calibration", "no taps", "tap twice", "closer cohort", "closer temperature", "closer without map", "no closer taps"])
 func linkFile_refuses_whatCannotBeUsed(_ what: String) throws {
     var link = sample()
     switch what {
@@ -80,9 +80,6 @@ func linkFile_refuses_whatCannotBeUsed(_ what: String) throws {
     case "closer cohort": link.closer?.cohort = Cohort(means: Matrix([[1, 2]]))
     case "closer temperature": link.closer?.calibration.temperature = .nan
     case "closer without map": link.closer?.parts[0] = FeatureSpace.Part(tap: "closer.d11.max", mean: [2, 4])
-    case "closer tap of the whole":
-        link.parts = [FeatureSpace.Part(tap: "closer.d11.max", mean: [2, 4])]
-        link.cohort = nil
     case "no closer taps": link.closer?.parts = []
     default: link.parts = [FeatureSpace.Part(tap: "d1.max", mean: [1]), FeatureSpace.Part(tap: "d2.max", mean: [1])]
     }
