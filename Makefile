@@ -136,7 +136,7 @@ uninstall: ## remove what install put there; jobs, results and an edited configu
 	cmp -s etc/lcld/lcld.json $(DESTDIR)/etc/lcld/lcld.json && rm -f $(DESTDIR)/etc/lcld/lcld.json || true
 	rm -rf $(DESTDIR)/etc/lcld/schema $(DESTDIR)/var/lib/lcld/models/default
 
-eval-data: ## fetch the evaluation's pictures from Debian packages (755 MB) and lay them out in $(PICTURES)
+eval-data: ## fetch the evaluation's pictures from Debian packages (829 MB) and lay them out in $(PICTURES)
 	$(SUDO) apt-get install -y -qq --no-install-recommends python3 python3-pil librsvg2-bin
 	/usr/bin/python3 Tests/Reference/eval_data.py $(PICTURES) --cache $(CACHE)/packages
 

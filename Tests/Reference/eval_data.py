@@ -6,9 +6,12 @@
 
 writes OUT/{train,test}/SOURCE/CLASS/NNN.png, 224 x 224 RGB: each drawing cut out, varied a little and laid on another
 background. Sources: wesnoth (unit sprites), icons (one concept as drawn by several themes), clipart and stamps (one
-drawing a class, varied more). 30 % of each source's classes are test classes. The same packages give the same bytes.
+drawing a class, varied more). 30 % of each source's classes are test classes.
 
-Needs Debian's python3-pil and librsvg2-bin; downloads with `apt-get download` (755 MB) into the cache, no root needed.
+For the mask of foreground_study.py it also writes OUT/masks/SOURCE/NNN.png, drawings of training classes in more sizes, half of them over
+parts of photographs and some left out, and beside each NNN.mask.png: white where the drawing is. The same packages give the same bytes.
+
+Needs Debian's python3-pil and librsvg2-bin; downloads with `apt-get download` (829 MB) into the cache, no root needed.
 """
 import argparse
 import collections
@@ -28,12 +31,14 @@ PACKAGES = """wesnoth-1.16-data openclipart-png tuxpaint-stamps-default papirus-
 breeze-icon-theme adwaita-icon-theme gnome-icon-theme tango-icon-theme elementary-icon-theme elementary-xfce-icon-theme
 faenza-icon-theme numix-icon-theme numix-icon-theme-circle moka-icon-theme mate-icon-theme obsidian-icon-theme
 deepin-icon-theme paper-icon-theme suru-icon-theme yaru-theme-icon""".split()
+WALLPAPERS = ["mate-backgrounds", "lomiri-wallpapers-16.04", "lomiri-wallpapers-20.04"]  # photographs for masks
 THEMES = """Adwaita Faenza Moka Numix Numix-Circle Obsidian Paper Papirus Tango Vintage Sea Yaru bloom bloom-classic breeze
 elementary elementary-xfce gnome mate menta nuoveXT2 oxygen suru""".split()
 SIDE = 224
 TEST_SHARE = 0.3
 FEWEST = 6  # pictures that a class needs
 VARIANTS = {"train": 8, "test": 17}  # of a class that has one drawing only
+MASKS = 700  # pictures with a mask, of each source
 Image.MAX_IMAGE_PIXELS = None  # one clip art has 168 million, and all come from Debian
 
 
@@ -235,6 +240,69 @@ def paint(task, cache, terrain):
     return None
 
 
+# --- masks ----------------------------------------------------------------------------------------------------------
+
+def photographs(share):
+    """Of the wallpapers, those that are photographs, or nearly; none is in photo_data.py."""
+    folders = (share / "backgrounds", share / "backgrounds/mate/nature")
+    drawn = "default|Infinite-Sea|Painting|analogpattern|firstgeneration|free_by"
+    return [p for folder in folders for p in sorted(folder.glob("*.jpg"))
+            if not re.search(drawn, p.name) and ("_by_" in p.name or folder.name == "nature")]
+
+
+@functools.lru_cache(maxsize=64)
+def photograph(path):
+    """At most 1200 pixels a side."""
+    image = Image.open(path)
+    image.draft("RGB", (1200, 1200))
+    image = image.convert("RGB")
+    image.thumbnail((1200, 1200), Image.BICUBIC)
+    return image
+
+
+def part_of_photograph(rng, photos):
+    image = photograph(rng.choice(photos))
+    side = int(rng.uniform(0.2, 1) * min(image.size))
+    x, y = rng.randint(0, image.width - side), rng.randint(0, image.height - side)
+    image = image.crop((x, y, x + side, y + side)).resize((SIDE, SIDE), Image.BICUBIC)
+    return image.transpose(Image.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else image
+
+
+def paint_masked(task, cache, terrain, photos):
+    """Writes one picture and its mask; returns the drawing's path where that could not be read."""
+    path, out, strongly, seed = task
+    rng = random.Random(seed)
+    try:
+        image = drawing(path, cache)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        return f"{path}: {error}"
+    rgb, alpha = vary(image, rng, strongly)
+    if rng.random() < 0.5:
+        scale = rng.uniform(0.3, 1)
+        size = tuple(max(4, int(length * scale)) for length in rgb.size)
+        rgb, alpha = rgb.resize(size, Image.BICUBIC), alpha.resize(size, Image.BICUBIC)
+    kind = rng.random()
+    picture = background(rng, terrain) if kind < 0.5 else part_of_photograph(rng, photos)
+    mask = Image.new("L", picture.size)
+    if kind < 0.9:
+        place = tuple(rng.randint(min(0, SIDE - length), max(0, SIDE - length)) for length in rgb.size)
+        picture.paste(rgb, place, alpha)
+        mask.paste(alpha, place)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(out, compress_level=1)
+    mask.convert("RGB").save(out.with_suffix(".mask.png"))
+    return None
+
+
+def masked_tasks(sources, out):
+    for source, classes in sources.items():
+        names = [name for part, name in split(classes) if part == "train"]
+        order = shuffled(names, "masks") * (MASKS // len(names) + 1)
+        for number, name in enumerate(order[:MASKS]):
+            path = classes[name][number // len(names) % len(classes[name])]
+            yield path, out / "masks" / source / f"{number:03}.png", len(classes[name]) == 1, f"mask/{source}/{name}/{number}"
+
+
 # --- all of it ------------------------------------------------------------------------------------------------------
 
 def tasks(sources, out):
@@ -255,6 +323,7 @@ def main():
     options = parser.parse_args()
     cache = pathlib.Path(options.cache).expanduser().resolve()
     share, lines = fetch(cache)
+    _, wallpapers = fetch(cache, WALLPAPERS)
     sources = {
         "wesnoth": wesnoth_classes(share),
         "icons": icon_classes(share),
@@ -270,13 +339,15 @@ def main():
         sys.exit("unable to write the pictures: two classes have the same folder name")
     with multiprocessing.Pool(options.jobs) as pool:
         failed = [f for f in pool.imap_unordered(functools.partial(paint, cache=cache, terrain=terrain), work, 16) if f]
-    for part in ("train", "test"):
+        painter = functools.partial(paint_masked, cache=cache, terrain=terrain, photos=photographs(share))
+        failed += [f for f in pool.imap_unordered(painter, list(masked_tasks(sources, options.out)), 16) if f]
+    for part in ("train", "test", "masks"):
         (options.out / part).mkdir(parents=True, exist_ok=True)
-        (options.out / part / "packages.txt").write_text("\n".join(lines) + "\n")
+        (options.out / part / "packages.txt").write_text("\n".join(lines + (wallpapers if part == "masks" else [])) + "\n")
     for source, classes in sources.items():
         parts = collections.Counter(part for part, _ in split(classes))
         print(f"{source:8} {parts['train']:4} train classes, {parts['test']:4} test classes")
-    print(f"{len(work) - len(failed)} pictures in {options.out}; {len(failed)} drawings could not be read")
+    print(f"{len(work) + len(sources) * MASKS - len(failed)} pictures in {options.out}; {len(failed)} drawings could not be read")
     print(*failed[:10], sep="\n", file=sys.stderr)
 
 
