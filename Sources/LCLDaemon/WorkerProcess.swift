@@ -125,6 +125,8 @@ package final class WorkerProcess: Sendable {
         for (end, standard) in [(ends.input, 0), (ends.output, 1), (ends.error, 2), (ends.pictures, HandedPictures.standardDescriptor)] {
             posix_spawn_file_actions_adddup2(&actions, end.theirs, standard)
         }
+        // Nothing else of the daemon's: some libraries leave what they open to every child, as NIO does connections that it accepts.
+        cposix_close_from(&actions, HandedPictures.standardDescriptor + 1)
         // Its own process group: the terminal's Ctrl-C is for the daemon, which lets the worker finish its batch.
         // Signals as at birth: the daemon ignores some, and a child would inherit that.
         var all = sigset_t(), none = sigset_t()
