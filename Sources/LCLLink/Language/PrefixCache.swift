@@ -38,12 +38,15 @@ public final class PrefixCache: Sendable {
         return prefix
     }
 
+    /// Files that ``PrefixFile`` writes, whole or in the making, and no others that lie there.
+    private static func isOurs(_ name: String) -> Bool { name.wholeMatch(of: /[0-9a-f]{64}\.prefix.*/) != nil }
+
     /// Whether `bytes` more may be written, after the longest unused files went.
     private func makeRoom(for bytes: Int) -> Bool {
         guard bytes <= limit else { return false }
         let files = FileManager.default
         try? files.createDirectory(atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        var kept = ((try? files.contentsOfDirectory(atPath: directory)) ?? []).filter { $0.contains(".prefix") }.compactMap { name -> (path: String, bytes: Int, used: Date)? in
+        var kept = ((try? files.contentsOfDirectory(atPath: directory)) ?? []).filter(Self.isOurs).compactMap { name -> (path: String, bytes: Int, used: Date)? in
             let path = "\(directory)/\(name)"
             guard let attributes = try? files.attributesOfItem(atPath: path), let size = attributes[.size] as? Int else { return nil }
             return (path, size, attributes[.modificationDate] as? Date ?? .distantPast)
