@@ -144,10 +144,10 @@ package final class WorkerProcess: Sendable {
         return (child, code)
     }
 
-    /// The daemon's, without what only the daemon is to be told, and with the word that keeps OpenBLAS from starting threads.
+    /// The daemon's, without what only the daemon is to be told, and with what a worker must be told.
     private static var environment: [String] {
         let own = ProcessInfo.processInfo.environment.filter { !["NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY", "WATCHDOG_PID", "WATCHDOG_USEC"].contains($0.key) }
-        return own.merging(["OPENBLAS_NUM_THREADS": "1", "SWIFT_BACKTRACE": "enable=no"]) { $1 }.map { "\($0.key)=\($0.value)" }
+        return own.merging(WorkerProgram.environment) { $1 }.map { "\($0.key)=\($0.value)" }
     }
 
     /// Waits for the end without reaping, so that a kill meanwhile still means this child and its group.

@@ -4,6 +4,7 @@ import LCLImage
 import LCLJob
 import LCLLink
 import LCLModel
+import LCLTensor
 
 /// One worker's life: requests from standard input, replies on standard output, until the input ends.
 ///
@@ -11,6 +12,11 @@ import LCLModel
 public struct WorkerProgram {
     /// The version that results name as their engine.
     public static let engine = "lcl \(Engine.version)"
+
+    /// What its environment must say: OpenBLAS starts no threads, and runs the processor's best kernels.
+    public static var environment: [String: String] {
+        OpenBLASKernels.advice.merging(["OPENBLAS_NUM_THREADS": "1", "SWIFT_BACKTRACE": "enable=no"]) { $1 }
+    }
 
     private let shelf: ModelShelf
     private let pictures: any PictureSource
