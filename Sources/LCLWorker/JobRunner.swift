@@ -80,7 +80,7 @@ public final class JobRunner {
         for part in queries.batches(of: min(max(batch, 1), reader.batch)) {
             func alive() throws { try began(part.map(\.ordinal)) }
             try alive()
-            let pictures = reader.read(part.map(\.value.image), from: source)
+            let pictures = try reader.read(part.map(\.value.image), from: source, alive: alive)
             if transductive { all += pictures } else { try emit(verdicts(part, pictures, job, alive)) }
         }
         if transductive {

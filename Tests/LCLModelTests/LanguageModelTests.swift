@@ -55,6 +55,28 @@ struct LanguageModelTests {
         #expect(Array(model.logLikelihoods(branches.reversed(), after: prefix).reversed()) == together)
     }
 
+    @Test func likelihoods_sayThatTheyLive_inEveryLayer() throws {
+        let (model, _, tokens) = try Self.open("llama"), prefix = model.prefix(model.embed(Array(tokens[..<100])))
+        let branches = (0..<5).map { LanguageBranch(trunk: model.embed([$0, 3]), continuations: [[1, 2], [3]]) }
+        var words = 0, expected = model.logLikelihoods(branches, after: prefix)
+        #expect(model.logLikelihoods(branches, after: prefix, alive: { words += 1 }) == expected)
+        #expect(words >= 4 * model.configuration.layers)
+        struct Gone: Error {}
+        #expect(throws: Gone.self) { expected = try model.logLikelihoods(branches, after: prefix, alive: { throw Gone() }) }
+    }
+
+    /// More rows than run at once: they are the same bits, and life is shown between their parts too.
+    @Test func prefix_isTheSameBits_inParts() throws {
+        let model = try LanguageModel(Self.edited { $0.set("llama.context_length", .uint32(4000)) })
+        let tokens = (0..<2500).map { $0 * $0 % 96 }, whole = model.logProbabilities(tokens)
+        for count in [1024, 1025, 2047] { #expect(Array(whole[..<(count - 1)]) == model.logProbabilities(Array(tokens[..<count]))) }
+        var words = 0
+        let prefix = model.prefix(model.embed(Array(tokens[..<1500])), alive: { words += 1 })
+        #expect(prefix.count == 1500 && words >= 2 * 4 * model.configuration.layers)
+        let branch = LanguageBranch(trunk: model.embed(Array(tokens[1500..<2490])), continuations: [Array(tokens[2490...])])
+        for (a, b) in zip(model.logLikelihoods([branch], after: prefix)[0][0], whole[2489...]) { #expect(abs(a - b) < 1e-4) }
+    }
+
     @Test func beginning_isTheSameBits_whateverFollows() throws {
         let (model, _, tokens) = try Self.open("qwen2")
         let long = model.logProbabilities(tokens), short = model.logProbabilities(Array(tokens[..<37]))

@@ -52,8 +52,7 @@ public struct LinkedConversation: Sendable {
     private func logLikelihoods(_ queries: [Matrix], after prefix: LanguagePrefix, _ alive: () throws -> Void) throws -> [[Double]] {
         var result: [[Double]] = [], batch: [LanguageBranch] = [], rows = 0
         func flush() throws {
-            try alive()
-            for branch in model.logLikelihoods(batch, after: prefix) {
+            for branch in try model.logLikelihoods(batch, after: prefix, alive: alive) {
                 result.append(
                     branch.map { tokens in
                         let sum = tokens.reduce(0.0) { $0 + Double($1) }
