@@ -90,7 +90,7 @@ struct LanguageModelTests {
 
     @Test func model_isRefused_whenItHoldsMoreBlocksThanItPromises() throws {
         let error = try #require(throws: ModelError.self) { _ = try LanguageModel(Self.edited { $0.set("llama.block_count", .uint32(1)) }) }
-        #expect(error.kind == .wrongContent && error.item?.hasPrefix("blk.1.") == true)
+        #expect(error.kind == .unsupported && error.item?.hasPrefix("blk.1.") == true)
     }
 
     @Test(arguments: [
@@ -105,11 +105,35 @@ struct LanguageModelTests {
         #expect(error.kind == kind)
     }
 
-    /// The tiny Llama with its metadata edited.
-    static func edited(_ edit: (inout GGUFWriter) -> Void) throws -> GGUFShards {
-        let file = try open("llama").file
+    /// As llama.cpp reads them: older files have the factor alone, or under its older name.
+    @Test(arguments: ["llama.rope.scaling.factor", "llama.rope.scale_linear"]) func rotation_isLinear_whenTheFileHasAFactorAndNoType(_ key: String) throws {
+        let factor = GGUFValue.float32(4), keys = ["llama.rope.scaling.type", "llama.rope.scaling.factor"]
+        let file = try Self.open("llama-linear").file
+        #expect(file[keys[0]] == .string("linear") && file[keys[1]] == factor)
+        let model = try LanguageModel(Self.edited("llama-linear", without: keys) { $0.set(key, factor) })
+        let expected = try LanguageModel(Self.edited("llama-linear") { _ in })
+        #expect(model.configuration == expected.configuration)
+        let plain = try LanguageModel(Self.edited("llama-linear", without: keys) { $0.set(key, .float32(0)) })
+        #expect(plain.configuration.frequencies.last == expected.configuration.frequencies.last.map { $0 * 4 })
+    }
+
+    @Test(arguments: ["blk.0.attn_q_norm.weight", "blk.1.ffn_gate_inp.weight", "blk.0.attn_norm.bias", "output_norm.bias"])
+    func model_isRefused_whenItHasATensorThatTheNetworkDoesNotUse(_ name: String) throws {
+        let error = try #require(throws: ModelError.self) {
+            _ = try LanguageModel(Self.edited { $0.add(tensor: name, shape: [32], values: [Float](repeating: 1, count: 32), as: .f32) })
+        }
+        #expect(error.kind == .unsupported && error.item == name)
+    }
+
+    @Test func model_isRead_whenItsOldFileHasFrequenciesThatNobodyReads() throws {
+        _ = try LanguageModel(Self.edited { $0.add(tensor: "blk.0.attn_rot_embd.weight", shape: [4], values: [1, 1, 1, 1], as: .f32) })
+    }
+
+    /// A tiny model with its metadata edited.
+    static func edited(_ name: String = "llama", without keys: [String] = [], _ edit: (inout GGUFWriter) -> Void) throws -> GGUFShards {
+        let file = try open(name).file
         var writer = GGUFWriter(architecture: "llama")
-        for (key, value) in file.metadata { writer.set(key, value) }
+        for (key, value) in file.metadata where !keys.contains(key) { writer.set(key, value) }
         for tensor in file.tensors {
             writer.add(tensor: tensor.name, shape: tensor.shape, values: try file.floats(tensor: tensor.name, shape: tensor.shape), as: .f32)
         }
