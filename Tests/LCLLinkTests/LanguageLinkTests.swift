@@ -138,6 +138,10 @@ struct LanguageLinkTests {
         // Another model, or another order, is another prefix.
         _ = try link.link(supports, prefixes: (cache, "other"))
         #expect(cache.hitsAndMisses == (1, 2))
+        // So is another build's.
+        let later = PrefixCache(directory: directory, limit: 1 << 20, program: "the next build")
+        #expect(try link.link(supports, prefixes: (later, "m")).scores(queries) == off)
+        #expect(later.hitsAndMisses == (0, 1) && PrefixCache.thisProgram.count == 64)
         // A file that was tampered with is read anew.
         for name in try FileManager.default.contentsOfDirectory(atPath: directory) {
             var bytes = try Data(contentsOf: URL(filePath: directory + "/" + name))

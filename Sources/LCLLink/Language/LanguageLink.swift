@@ -83,7 +83,7 @@ public struct LanguageLink: Sendable {
             return try model.prefix(Matrix(joining: parts), alive: alive)
         }
         guard let prefixes else { return try read() }
-        let key = PrefixKey(model: prefixes.model, texts: texts, digests: order.map { supports.digests[$0] })
+        let key = PrefixKey(model: prefixes.model, program: prefixes.cache.program, texts: texts, digests: order.map { supports.digests[$0] })
         return try prefixes.cache.prefix(key, of: model, else: read)
     }
 
