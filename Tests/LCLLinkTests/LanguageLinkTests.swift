@@ -115,10 +115,40 @@ struct LanguageLinkTests {
         #expect(linked.length == names.reduce(0) { $0 + 2 + 2 + $1.utf8.count })
     }
 
-    @Test(arguments: [("{image}", "{image}{label}", "{image}{label}"), ("", "{label}", "{image}{label}"), ("", "{image}{label}", "{label}{image}"),
-                      ("", "{image}{label}", "{image}{label}{image}"), ("", "{image}{label}{what}", "{image}{label}"), ("", "{image}{label}", "{answer}{image}{label}"), ("", "{image}{label", "{image}{label}")])
+    @Test(arguments: [("{image}", "{image}{label}", "{image}{label};"), ("", "{label}", "{image}{label};"), ("", "{image}{label}", "{label}{image};"),
+                      ("", "{image}{label}", "{image}{label}{image};"), ("", "{image}{label}{what}", "{image}{label};"), ("", "{image}{label}", "{answer}{image}{label};"),
+                      ("", "{image}{label", "{image}{label};"), ("", "{image}{label}", "{image}{label}")])
     func template_isRefused_whenItsPlacesAreWrong(_ opening: String, _ support: String, _ query: String) {
         #expect(throws: LinkError.self) { try PromptTemplate(opening: opening, support: support, query: query) }
+    }
+
+    /// Two spellings of a letter that this tokenizer knows none of: one unknown token each.
+    @Test func labels_areRefused_whenTheyAreTheSameTokens() throws {
+        var writer = GGUFWriter(architecture: "llama"), file = try TinyLanguage.open().first
+        for (key, value) in file.metadata { writer.set(key, value) }
+        writer.set("tokenizer.ggml.model", .string("llama"))
+        writer.set("tokenizer.ggml.tokens", .array((["<unk>", "\u{2581}", "a", ";"] + (4..<258).map { "<\($0)>" }).map { .string($0) }))
+        writer.set("tokenizer.ggml.scores", .array((0..<258).map { .float32(-Float($0)) }))
+        writer.set("tokenizer.ggml.token_type", .array((0..<258).map { .int32($0 == 0 ? 2 : $0 < 4 ? 1 : 5) }))
+        writer.set("tokenizer.ggml.unknown_token_id", .uint32(0))
+        file = try TinyLanguage.open(writer.encoded()).first
+        let tokenizer = try Tokenizer(file), template = try PromptTemplate(support: "{image}{label};", query: "{image}{label};")
+        try #require(tokenizer.encode("\u{4E00};") == tokenizer.encode("\u{4E8C};"))
+        let error = try #require(throws: LinkError.self) {
+            try LanguageLink(model: model, tokenizer: tokenizer, template: template).admit(
+                ["\u{4E00}", "a", "\u{4E8C}"], supports: [(0, 2), (1, 2), (2, 2)], query: 2, LanguageLink.Options())
+        }
+        guard case .labels(let reason) = error else { Issue.record("\(error)"); return }
+        #expect(reason.contains("'\u{4E00}' and '\u{4E8C}' are the same tokens"))
+    }
+
+    @Test func labels_areRefused_whenOneIsAllOfAnothersBeginning() throws {
+        let template = try PromptTemplate(support: "{image}{label};", query: "{image}{label};")
+        let error = try #require(throws: LinkError.self) {
+            try LanguageLink(model: model, tokenizer: tokenizer, template: template).link(pictures([picture(1), picture(2)], [0, 1], ["a;b", "a"]))
+        }
+        guard case .labels(let reason) = error else { Issue.record("\(error)"); return }
+        #expect(reason.contains("'a' and 'a;b'"))
     }
 
     @Test func query_isNotAnswered_whenItDoesNotFitBehindTheSupports() throws {
