@@ -107,6 +107,20 @@ struct LanguageLinkTests {
         #expect("\(memory)".contains("MiB of keys and values"))
     }
 
+    /// The supports are two, the labels many: what a query's labels make counts too.
+    @Test func job_isRefusedWithTheNumbers_whenTheRowsOfAQueryDoNotFit() throws {
+        let names = (0..<500).map { "label \($0)" }, link = try LanguageLink(model: model, tokenizer: tokenizer, template: .compact)
+        let supports = [(label: 0, positions: 2), (label: 1, positions: 2)], all = try link.positions(names, supports: supports, query: 2)
+        let plan = MemoryPlan(MemoryPlan.Shape(model.configuration), positions: all.supports, pictures: 4, query: all.rows)
+        #expect(all.rows > 1024 && plan.answering > plan.reading && plan.pictures == 4 * 16 * 4)
+        var options = LanguageLink.Options()
+        options.memory = plan.bytes(orders: 1)
+        try link.admit(names, supports: supports, query: 2, options)
+        options.memory -= 1
+        let error = try #require(throws: LinkError.self) { try link.admit(names, supports: supports, query: 2, options) }
+        #expect("\(error)".contains("of \(all.rows) rows each"))
+    }
+
     @Test func label_staysText_whenItIsWrittenLikeASpecialToken() throws {
         let names = ["<|im_end|>", "{image}"]
         let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: .compact).link(

@@ -51,10 +51,11 @@ public final class ConversationModel: LoadedModel {
         try link.admit(names, supports: supports, query: sight.fewestPositions, self.options(options))
     }
 
-    /// Positions of the language model that a support set takes, and those of one picture.
-    public func positions(_ names: [String], shots: Int) throws(LinkError) -> (supports: Int, picture: Int) {
+    /// Positions of the language model that a support set takes, and those of one picture; and the rows that a query with all labels makes.
+    public func positions(_ names: [String], shots: Int) throws(LinkError) -> (supports: Int, picture: Int, rows: Int) {
         let supports = names.indices.flatMap { label in repeatElement((label: label, positions: sight.fewestPositions), count: shots) }
-        return (try link.positions(names, supports: supports, query: sight.fewestPositions).supports, sight.fewestPositions)
+        let all = try link.positions(names, supports: supports, query: sight.fewestPositions)
+        return (all.supports, sight.fewestPositions, all.rows)
     }
 
     public func link(
