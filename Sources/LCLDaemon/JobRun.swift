@@ -77,6 +77,8 @@ package struct JobRun {
         var began: [Int] = []
         /// How many replies may still come: an honest worker says something for each picture at most.
         var replies: Int
+        /// How often it may still say that it is at the same queries as before: every two seconds (`SignsOfLife`) for eleven hours.
+        var signs = 20_000
     }
 
     /// Deaths of workers that one run puts up with, so that a job of nothing but poison ends.
@@ -169,7 +171,11 @@ package struct JobRun {
 
     /// What follows from what a worker said or from its end.
     package mutating func handle(_ event: Event, from worker: WorkerID) -> [Action] {
-        guard !ended, slices[worker] != nil else { return [] }
+        guard !ended, let slice = slices[worker] else { return [] }
+        if case .replied(.began(let ordinals)) = event, slice.signs > 0, ordinals == slice.began {
+            slices[worker]!.signs -= 1
+            return []
+        }
         slices[worker]!.replies -= 1
         if slices[worker]!.replies < 0, case .replied = event { return distrust(worker, "the worker talked without end") }
         switch event {

@@ -39,15 +39,16 @@ public final class ModelShelf {
     }
 
     /// The model of this name, loaded anew where its files were changed meanwhile.
+    /// - Parameter alive: called now and then while it is loaded.
     /// - Throws: ``Failure`` `model.unknown`, `model.damaged`.
-    public func runner(for name: String) throws -> JobRunner {
+    public func runner(for name: String, alive: () -> Void = {}) throws -> JobRunner {
         let stamp = ModelDirectory.stamp(of: name, in: searchPath)
         // Changed under this process, or another took its place.
         loaded.removeAll { $0.watch?.isIntact == false || ($0.name == name && $0.stamp != stamp) }
         if let i = loaded.firstIndex(where: { $0.name == name }) {
             loaded.append(loaded.remove(at: i))
         } else {
-            let (runner, watch) = try load(name)
+            let (runner, watch) = try load(name, alive)
             loaded.append((name, runner, watch, stamp))
             if loaded.count > capacity { loaded.removeFirst() }
         }
@@ -66,12 +67,12 @@ public final class ModelShelf {
         try Self.told(name) { try ModelDirectory.find(name, in: searchPath) }
     }
 
-    private func load(_ name: String) throws -> (JobRunner, ModelWatch?) {
+    private func load(_ name: String, _ alive: () -> Void) throws -> (JobRunner, ModelWatch?) {
         try Self.told(name) {
             let directory = try ModelDirectory.find(name, in: searchPath)
             // Before it is loaded: what changes meanwhile is seen.
             let watch = isWatchful ? ModelWatch(directory) : nil
-            let model = try ModelLoader.load(directory, threads: threads, memory: memory, prefixes: prefixes)
+            let model = try ModelLoader.load(directory, threads: threads, memory: memory, prefixes: prefixes, alive: alive)
             return (JobRunner(model: model, limits: limits), watch)
         }
     }

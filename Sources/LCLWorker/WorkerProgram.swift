@@ -91,24 +91,25 @@ public struct WorkerProgram {
     // MARK: Answers
 
     private mutating func answer(_ slice: WorkerRequest.Slice, from source: some PictureSource) throws {
-        let runner = try shelf.runner(for: slice.manifest.model)
-        let job = try link(slice, with: runner, from: source)
+        let life = SignsOfLife(send)
+        // Where the daemon is gone, the next word that matters finds it out.
+        let runner = try shelf.runner(for: slice.manifest.model, alive: { try? life.began([]) })
+        let job = try link(slice, with: runner, from: source, life)
         try runner.answer(
-            slice.queries, of: job, from: source, batch: slice.batch,
-            began: { try send(.began(ordinals: $0)) }, emit: {
+            slice.queries, of: job, from: source, batch: slice.batch, began: life.began, emit: {
                 try shelf.vouch(for: slice.manifest.model)
                 try send(.verdicts($0))
             })
     }
 
     private mutating func link(
-        _ slice: WorkerRequest.Slice, with runner: JobRunner, from source: some PictureSource
+        _ slice: WorkerRequest.Slice, with runner: JobRunner, from source: some PictureSource, _ life: SignsOfLife
     ) throws -> JobRunner.LinkedJob {
         if let known = linked.first(where: { $0.run == slice.run && $0.runner === runner }) {
             try send(.linked(known.job.linked))
             return known.job
         }
-        let job = try runner.link(slice.manifest, from: source, alive: { try send(.began(ordinals: [])) })
+        let job = try runner.link(slice.manifest, from: source, alive: { try life.began([]) })
         try shelf.vouch(for: slice.manifest.model)
         linked.append((slice.run, runner, job))
         if linked.count > Self.linkedRuns { linked.removeFirst() }

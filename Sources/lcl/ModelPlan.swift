@@ -37,31 +37,36 @@ extension ModelCommand {
             if let published = PublishedShape.all.first(where: { $0.name == subject }) {
                 let weights = Int(Double(published.parameters) * bits / 8), note = "\(published.parameters) weights of \(bits) bits, without the vision model"
                 return report(
-                    published.shape, weights: weights, note: note, positions: positions(published.positions), each: published.positions, context: published.context)
+                    published.shape, weights: weights, note: note, positions: labels * shots * (published.positions + Self.text),
+                    each: published.positions, rows: published.positions + Self.text + labels * Self.label, context: published.context)
             }
             let directory = try ModelDirectory.find(subject, in: search.path)
             guard let model = try ModelLoader.load(directory, memory: .max) as? ConversationModel else {
                 throw ValidationError("'\(subject)' is no language model: its memory does not depend on the job")
             }
             let names = (0..<labels).map { "label \($0)" }
-            let (positions, each) = try model.positions(names, shots: shots)
+            let (positions, each, rows) = try model.positions(names, shots: shots)
             report(
                 MemoryPlan.Shape(model.link.model.configuration), weights: try directory.byteCount(), note: "files, vision model included", positions: positions,
-                each: each, context: model.link.model.context)
+                each: each, rows: rows, context: model.link.model.context)
         }
 
-        /// A support's picture and about 24 tokens around it.
-        private func positions(_ picture: Int) -> Int { labels * shots * (picture + 24) }
+        /// Tokens around a picture, about, and those of a label.
+        private static let text = 24, label = 4
 
-        private func report(_ shape: MemoryPlan.Shape, weights: Int, note: String, positions: Int, each: Int, context: Int) {
-            let plan = MemoryPlan(shape, positions: positions)
+        /// - Parameters:
+        ///   - each: positions of a picture.
+        ///   - rows: of one query.
+        ///   - context: positions that the model has room for.
+        private func report(_ shape: MemoryPlan.Shape, weights: Int, note: String, positions: Int, each: Int, rows: Int, context: Int) {
+            let plan = MemoryPlan(shape, positions: positions, pictures: labels * shots * each, query: rows)
             print("\(subject): \(labels) labels x \(shots) supports of \(each) positions a picture: \(positions) positions")
-            // A query asks about one more picture.
-            let fitting = max(0, (context - each - 24) * shots / positions)
+            let fitting = max(0, (context - rows) * shots / positions)
             print("the model has room for \(context): \(fitting >= shots ? "it fits" : "IT DOES NOT FIT, about \(fitting) supports a label do")")
             for (bytes, what) in [
                 (weights, "weights, mapped and shared (\(note))"), (plan.prefix, "keys and values of the support set, each order"),
-                (plan.reading, "rows while it is read"), (plan.answering, "rows of a batch of queries"),
+                (plan.pictures, "pictures of the support set"), (plan.reading, "rows while it is read"),
+                (plan.answering, "rows of a batch of queries, where those are more"), (plan.bytes(orders: 1), "in all, of a worker's own, with one order"),
             ] { print("\(String(bytes >> 20).leftPadded(to: 8)) MiB  \(what)") }
         }
     }

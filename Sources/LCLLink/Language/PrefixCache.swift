@@ -14,12 +14,22 @@ public final class PrefixCache: Sendable {
     public let directory: String
     /// Bytes of all files together.
     public let limit: Int
+    /// What computed its prefixes.
+    let program: String
     private let counts = Mutex((hits: 0, misses: 0))
 
-    public init(directory: String, limit: Int) {
+    /// - Parameter program: the digest of what computes: another build, whose sums may differ, finds nothing of this one's.
+    public init(directory: String, limit: Int, program: String = PrefixCache.thisProgram) {
         self.directory = directory
         self.limit = limit
+        self.program = program
     }
+
+    /// SHA-256 of the running executable: nobody can forget to raise it. One that cannot be read shares with none.
+    public static let thisProgram = {
+        let bytes = try? Data(contentsOf: URL(filePath: "/proc/self/exe"), options: .alwaysMapped)
+        return bytes.map { SHA256.hash($0).hex } ?? UUID().uuidString
+    }()
 
     /// How often a support set was found, and how often it was read anew.
     public var hitsAndMisses: (hits: Int, misses: Int) { counts.withLock { $0 } }
@@ -61,13 +71,13 @@ public final class PrefixCache: Sendable {
 }
 
 /// What a prefix is made from: model, the tokens of every support in their order (so template and labels), its pictures by digest,
-/// and the kernels, whose sums differ in their last bits.
+/// and the program and its kernels, whose sums differ in their last bits.
 struct PrefixKey {
     let digest: SHA256.Digest
 
-    init(model: String, texts: [[PromptRun]], digests: [[UInt8]]) {
+    init(model: String, program: String, texts: [[PromptRun]], digests: [[UInt8]]) {
         var hash = SHA256()
-        hash.update(Array("\(model) \(Kernels.best.name) \(texts.count)\n".utf8))
+        hash.update(Array("\(model) \(program) \(Kernels.best.name) \(texts.count)\n".utf8))
         for (runs, picture) in zip(texts, digests) {
             for run in runs {
                 switch run {
