@@ -155,6 +155,10 @@ int cposix_share_directory(int descriptor, uint32_t uid) {
     return fsetxattr(descriptor, "system.posix_acl_access", &acl, sizeof acl, 0);
 }
 
+int cposix_close_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
 int cposix_open_process(pid_t process) {
     return (int)syscall(434 /* pidfd_open */, process, 0);
 }

@@ -9,74 +9,14 @@ import LCLWorker
 package struct JobRun {
     package typealias WorkerID = Int
 
-    package enum Event {
-        case replied(WorkerReply)
-        /// The worker's process ended; `cause` says how.
-        case died(cause: String, Death = .crash)
-    }
-
-    /// What a worker died of.
-    package enum Death: Sendable {
-        /// Of what it was looking at, as far as anybody knows.
-        case crash
-        /// For want of memory.
-        case memory
-        /// A file of its model was changed or cut short under it.
-        case model
-    }
-
-    package enum Action: Equatable {
-        /// Make these verdicts durable.
-        case checkpoint([Verdict.AtOrdinal])
-        /// The worker has nothing to do for this run any more.
-        case release(WorkerID)
-        case kill(WorkerID)
-        /// Every picture of a training has its verdict: say ``JobRun/settled()`` once all are durable.
-        case settle
-        /// Make this durable as an entry of the training's journal, and then say ``JobRun/kept(by:)``.
-        case keep(WorkerID, name: JobID, Data)
-        /// Always the last: nothing follows it.
-        case end(Ending)
-    }
-
-    package enum Ending: Equatable {
-        /// Every query has a verdict.
-        case complete(Linked)
-        /// A training has learned what it can: the link file, which nobody has looked at yet.
-        case trained(Linked, TrainingReport, link: Data)
-        /// The submitter's mistake.
-        case failed(Failure)
-        /// A worker died and no query can be blamed: the attempt is lost.
-        case crashed(evidence: [String])
-        /// The model was replaced since the job's first answer: its verdicts must come from one model, so it starts over.
-        case modelChanged
-        case stopped(Stop)
-    }
-
-    /// Why a run ends early.
-    package enum Stop: Equatable, Sendable {
-        /// The daemon stops, or takes the job back: the attempt is given back.
-        case requeue
-        case hold
-        case cancel
-    }
-
-    package struct Assignment: Equatable {
-        package var ordinals: [Int]
-        package var batch: Int
-
-        package init(ordinals: [Int], batch: Int) {
-            self.ordinals = ordinals
-            self.batch = batch
-        }
-    }
-
-    private struct Slice {
+    struct Slice {
         var remaining: Set<Int>
         /// Looked at when last heard of.
         var began: [Int] = []
         /// How many replies may still come: an honest worker says something for each picture at most.
         var replies: Int
+        /// How often it may still say that it is at the same queries as before: every two seconds (`SignsOfLife`) for eleven hours.
+        var signs = 20_000
     }
 
     /// Deaths of workers that one run puts up with, so that a job of nothing but poison ends.
@@ -92,8 +32,8 @@ package struct JobRun {
     /// How many workers died over a query.
     private var deaths: [Int: Int] = [:]
     private var evidence: [String] = []
-    private var slices: [WorkerID: Slice] = [:]
-    private var unanswered: Set<Int>
+    var slices: [WorkerID: Slice] = [:]
+    var unanswered: Set<Int>
     package private(set) var linked: Linked?
     /// What the answers of earlier runs were given by.
     private let known: Linked?
@@ -105,7 +45,7 @@ package struct JobRun {
     private var ended = false
     /// Of a training alone.
     package let isTraining: Bool
-    private var fit: FitPhase?
+    var fit: FitPhase?
 
     /// - Parameters:
     ///   - manifest: its queries are a list.
@@ -169,7 +109,11 @@ package struct JobRun {
 
     /// What follows from what a worker said or from its end.
     package mutating func handle(_ event: Event, from worker: WorkerID) -> [Action] {
-        guard !ended, slices[worker] != nil else { return [] }
+        guard !ended, let slice = slices[worker] else { return [] }
+        if case .replied(.began(let ordinals)) = event, slice.signs > 0, ordinals == slice.began {
+            slices[worker]!.signs -= 1
+            return []
+        }
         slices[worker]!.replies -= 1
         if slices[worker]!.replies < 0, case .replied = event { return distrust(worker, "the worker talked without end") }
         switch event {
@@ -220,7 +164,7 @@ package struct JobRun {
         return []
     }
 
-    private mutating func take(_ verdicts: [Verdict.AtOrdinal], from worker: WorkerID) -> [Action] {
+    mutating func take(_ verdicts: [Verdict.AtOrdinal], from worker: WorkerID) -> [Action] {
         let remaining = slices[worker]!.remaining
         guard verdicts.allSatisfy({ !remaining.contains($0.ordinal) || plausibility.admits($0.verdict, on: queries[$0.ordinal]) }) else {
             return distrust(worker, "the worker gave a verdict that is none on its query")
@@ -239,7 +183,7 @@ package struct JobRun {
     }
 
     /// A worker that does not keep to the conversation is a dead one.
-    private mutating func distrust(_ worker: WorkerID, _ why: String) -> [Action] { [.kill(worker)] + bury(worker, why) }
+    mutating func distrust(_ worker: WorkerID, _ why: String) -> [Action] { [.kill(worker)] + bury(worker, why) }
 
     private mutating func finish(_ worker: WorkerID) -> [Action] {
         let isFitting = isTraining && unanswered.isEmpty && fit!.isOpen
@@ -289,56 +233,9 @@ package struct JobRun {
         return end(.complete(linked))
     }
 
-    // MARK: Learning
-
-    /// Replies between two entries of a journal: an honest worker says twice a second how far it is.
-    private static let wordsBetweenEntries = 100_000
-
-    /// All verdicts of a training's pictures, and their features, are durable.
-    package mutating func settled() { fit?.isOpen = true }
-
-    /// How far learning is, 0 to 1; `nil` before it begins, and where there is none.
-    package var learned: Double? { fit.flatMap { $0.isOpen && unanswered.isEmpty ? $0.share : nil } }
-
-    /// What this run's learning must know of its pictures.
-    package var unusable: [Int] { fit?.unusable.sorted() ?? [] }
-
-    /// Whether `worker` is to learn, rather than to encode.
-    package func isFitting(_ worker: WorkerID) -> Bool { slices[worker] != nil && fit?.isOpen == true && unanswered.isEmpty }
-
-    /// What `worker` said is on the disk.
-    /// - Returns: whether it waits for a word.
-    package mutating func kept(by worker: WorkerID) -> Bool {
-        guard slices[worker] != nil, fit?.isWaiting == true else { return false }
-        fit!.kept()
-        return true
-    }
-
-    private mutating func take(_ pictures: [Numbered<EncodedPicture>], from worker: WorkerID) -> [Action] {
-        guard fit?.admits(pictures.map(\.value)) == true else { return distrust(worker, "the worker said features that are none") }
-        return take(pictures.map { Verdict.AtOrdinal($0.ordinal, $0.value.verdict, features: $0.value.features) }, from: worker)
-    }
-
-    private mutating func step(_ worker: WorkerID, _ take: (inout FitPhase) -> FitPhase.Step) -> [Action] {
-        guard isFitting(worker) else { return distrust(worker, "the worker learned what it was not asked to") }
-        switch take(&fit!) {
-        case .nothing: return []
-        case .nonsense(let why): return distrust(worker, why)
-        case .keep(let name, let bytes):
-            slices[worker]!.replies = Self.wordsBetweenEntries
-            return [.keep(worker, name: name, bytes)]
-        }
-    }
-
-    private mutating func pause(_ worker: WorkerID) -> [Action] {
-        guard isFitting(worker) else { return distrust(worker, "the worker paused in the middle of its work") }
-        slices[worker] = nil
-        return [.release(worker)] + endIfStopped()
-    }
-
     // MARK: Ends
 
-    private mutating func endIfStopped() -> [Action] {
+    mutating func endIfStopped() -> [Action] {
         guard !ended, let stop, slices.isEmpty else { return [] }
         return end(.stopped(stop))
     }

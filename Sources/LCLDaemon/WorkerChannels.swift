@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// The pipes and the socket between the daemon and one worker, both ends of each closed in other children. Workers are started one
-/// after the other, so none slips in between.
+/// The pipes and the socket between the daemon and one worker. A child is given its ends of its own, and no others
+/// (``WorkerProcess``).
 struct WorkerChannels {
     struct Ends {
         var ours: Int32
@@ -19,9 +19,9 @@ struct WorkerChannels {
         var made: [Ends] = []
         func pair(_ make: (UnsafeMutablePointer<Int32>) -> Int32, theirs: Int) throws(DaemonError) -> Ends {
             var ends: [Int32] = [-1, -1]
-            guard make(&ends) == 0, ends.allSatisfy({ fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }) else {
+            guard make(&ends) == 0 else {
                 let code = errno
-                for end in ends + made.flatMap({ [$0.ours, $0.theirs] }) where end >= 0 { close(end) }
+                for end in made.flatMap({ [$0.ours, $0.theirs] }) { close(end) }
                 throw .spawn(program: program, code: code)
             }
             made.append(Ends(ours: ends[1 - theirs], theirs: ends[theirs]))

@@ -125,6 +125,8 @@ package final class WorkerProcess: Sendable {
         for (end, standard) in [(ends.input, 0), (ends.output, 1), (ends.error, 2), (ends.pictures, HandedPictures.standardDescriptor)] {
             posix_spawn_file_actions_adddup2(&actions, end.theirs, standard)
         }
+        // Nothing else of the daemon's: some libraries leave what they open to every child, as NIO does connections that it accepts.
+        cposix_close_from(&actions, HandedPictures.standardDescriptor + 1)
         // Its own process group: the terminal's Ctrl-C is for the daemon, which lets the worker finish its batch.
         // Signals as at birth: the daemon ignores some, and a child would inherit that.
         var all = sigset_t(), none = sigset_t()
@@ -142,10 +144,10 @@ package final class WorkerProcess: Sendable {
         return (child, code)
     }
 
-    /// The daemon's, without what only the daemon is to be told, and with the word that keeps OpenBLAS from starting threads.
+    /// The daemon's, without what only the daemon is to be told, and with what a worker must be told.
     private static var environment: [String] {
         let own = ProcessInfo.processInfo.environment.filter { !["NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY", "WATCHDOG_PID", "WATCHDOG_USEC"].contains($0.key) }
-        return own.merging(["OPENBLAS_NUM_THREADS": "1", "SWIFT_BACKTRACE": "enable=no"]) { $1 }.map { "\($0.key)=\($0.value)" }
+        return own.merging(WorkerProgram.environment) { $1 }.map { "\($0.key)=\($0.value)" }
     }
 
     /// Waits for the end without reaping, so that a kill meanwhile still means this child and its group.

@@ -43,12 +43,13 @@ public struct Failure: Error, Codable, Hashable, Sendable, CustomStringConvertib
         // What the manifest asks for.
         case supportFewLabels = "support.few_labels"
         case supportEmpty = "support.empty"
+        /// One picture under two labels, or two labels that are one to the language model.
         case supportConflict = "support.conflict"
         /// More than the language model has room for.
         case supportTooLarge = "support.too_large"
         case queriesEmpty = "queries.empty"
         case modelUnknown = "model.unknown"
-        /// A file of it is not what its card says: whoever keeps the models mends it, and the job can be retried.
+        /// A file of it is not what its card says, or its scores are no numbers: whoever keeps the models mends it, and the job can be retried.
         case modelDamaged = "model.damaged"
         case methodUnsupported = "method.unsupported"
 

@@ -53,7 +53,7 @@ private final class FeatureEncoder: PictureEncoder {
         try reader.prepare(file, into: UnsafeMutableBufferPointer(rebasing: pixels[place * reader.preparedCount..<(place + 1) * reader.preparedCount]))
     }
 
-    func encode(_ count: Int) -> [Matrix] {
+    func encode(_ count: Int, alive: () throws -> Void) rethrows -> [Matrix] {
         let features = model.features(pixels: UnsafeBufferPointer(rebasing: pixels[..<(count * reader.preparedCount)]), count: count)
         return (0..<count).map { Matrix([features.row($0)]) }
     }

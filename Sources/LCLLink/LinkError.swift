@@ -6,6 +6,10 @@ public enum LinkError: Error, Equatable, Sendable, CustomStringConvertible {
     case support(reason: String)
     /// The support set takes more than there is room for; the reason has the numbers.
     case tooLarge(reason: String)
+    /// The model cannot tell two labels apart.
+    case labels(reason: String)
+    /// What the model makes is no number: its weights are damaged, whatever their digests say.
+    case damaged(reason: String)
     /// A template is none, or asks for what the model lacks.
     case template(reason: String)
     /// The raw features have another width than the method was made for.
@@ -20,6 +24,8 @@ public enum LinkError: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .support(let reason): "unable to link the support set: \(reason)"
         case .tooLarge(let reason): "unable to link the support set: \(reason)"
+        case .labels(let reason): "unable to link the support set: \(reason)"
+        case .damaged(let reason): "unable to answer: \(reason)"
         case .template(let reason): "unable to use the template: \(reason)"
         case .features(let expected, let found):
             "unable to link: the features are \(found) wide, the link map expects \(expected); fit it again for this encoder"

@@ -40,7 +40,12 @@ public protocol PictureEncoder: AnyObject {
 
     /// The features of the first `count` places: one row of features, or the positions of an embedding, `[rows x width]` each. They
     /// depend on the picture alone, bit for bit.
-    func encode(_ count: Int) -> [Matrix]
+    /// - Parameter alive: called now and then, where that takes long.
+    func encode(_ count: Int, alive: () throws -> Void) rethrows -> [Matrix]
+}
+
+extension PictureEncoder {
+    public func encode(_ count: Int) -> [Matrix] { encode(count, alive: {}) }
 }
 
 /// What a support set shows: pictures as a ``PictureEncoder`` sees them, and the label of each.
@@ -98,6 +103,7 @@ public enum ModelLoader {
     /// - Parameters:
     ///   - threads: that one call of a language model may use.
     ///   - memory: bytes that a support set of a language model may take.
+    ///   - alive: called now and then: the digests of a large model take long.
     /// - Throws: `ModelError`, ``LinkError``.
     public static func load(
         _ name: String, in searchPath: [String], threads: Int = 1, memory: Int = LanguageLink.Options().memory, prefixes: PrefixCache? = nil
@@ -106,9 +112,9 @@ public enum ModelLoader {
     }
 
     public static func load(
-        _ directory: ModelDirectory, threads: Int = 1, memory: Int, prefixes: PrefixCache? = nil
+        _ directory: ModelDirectory, threads: Int = 1, memory: Int, prefixes: PrefixCache? = nil, alive: () -> Void = {}
     ) throws -> any LoadedModel {
         guard let card = directory.card.language else { return try LinkModel(directory: directory) }
-        return try ConversationModel(directory: directory, card: card, threads: threads, memory: memory, prefixes: prefixes)
+        return try ConversationModel(directory: directory, card: card, threads: threads, memory: memory, prefixes: prefixes, alive: alive)
     }
 }

@@ -19,7 +19,8 @@ public final class GGUFShards: Sendable {
         let first = try open(path)
         var files = [first]
         let count = first["split.count"] == nil ? 1 : try first.integer("split.count")
-        guard (1...9999).contains(count) else { throw first.wrong("split.count", "it is \(count)") }
+        // llama-gguf-split writes 0 into what it has merged.
+        guard (0...9999).contains(count) else { throw first.wrong("split.count", "it is \(count)") }
         if count > 1 {
             let suffix = Self.suffix(1, count)
             guard path.hasSuffix(suffix), try first.integer("split.no") == 0 else {

@@ -113,11 +113,12 @@ public struct ModelDirectory: Sendable {
     public func path(of file: String) -> String { path + "/" + file }
 
     /// A GGUF file that the card names, its digest checked.
+    /// - Parameter alive: called now and then while the digest is taken.
     /// - Throws: ``ModelError``: `digestMismatch`, or what is wrong with the file.
-    public func open(_ file: String) throws(ModelError) -> GGUFFile {
+    public func open(_ file: String, alive: () -> Void = {}) throws(ModelError) -> GGUFFile {
         guard let expected = card.files[file] else { throw ModelError(.badCard, file: path, item: file, "the card lists no such file") }
         let mapped = try MappedFile(path: path(of: file))
-        let digest = mapped.digest().hex
+        let digest = mapped.digest(alive: alive).hex
         guard digest == expected else {
             throw ModelError(
                 .digestMismatch, file: path(of: file), "its SHA-256 is \(digest), the card says \(expected); install the model again")
@@ -138,9 +139,11 @@ public struct ModelDirectory: Sendable {
     }
 
     /// A model in one or several GGUF files that the card names, each one's digest checked.
-    /// - Parameter file: the only one, or the first.
-    public func openShards(_ file: String) throws(ModelError) -> GGUFShards {
-        try GGUFShards(first: file) { name throws(ModelError) in try open(name) }
+    /// - Parameters:
+    ///   - file: the only one, or the first.
+    ///   - alive: called now and then.
+    public func openShards(_ file: String, alive: () -> Void = {}) throws(ModelError) -> GGUFShards {
+        try GGUFShards(first: file) { name throws(ModelError) in try open(name, alive: alive) }
     }
 
     /// The encoder's weights, with its mask where it looks closer, the files' digests checked; and all of the card's taps.

@@ -70,11 +70,12 @@ public struct StoredLinear: Sendable {
     /// [outputs]
     public var biases: [Float] { Array(UnsafeBufferPointer(start: bias.base, count: weights.rows)) }
 
-    /// `[n x inputs] -> [n x outputs]`, plus `residual` of that shape, through `activation`.
+    /// `[n x inputs] -> [n x outputs]`, plus `residual` of that shape, or through `activation`; not both.
     public func callAsFunction(_ x: Matrix, adding residual: Matrix? = nil, activation: Activation? = nil, threads: Int) -> Matrix {
         let stride = Matrix.stride(columns: Self.padded(weights.rows))
         var y = Matrix(unwritten: x.rowCount, columns: weights.rows, stride: stride)
         guard x.rowCount > 0 else { return y }
+        precondition(residual == nil || activation == nil, "a residual or an activation")
         if let residual {
             precondition(residual.rowCount == x.rowCount && residual.columnCount == weights.rows, "a residual of the output's shape")
             precondition(residual.stride == stride, "a residual with the output's padding")
@@ -84,6 +85,7 @@ public struct StoredLinear: Sendable {
             forEachBlock(x, of: blockSize(rows: x.rowCount, threads: threads), threads: threads) { block, task in
                 task.c = out + block.lowerBound
                 task.c_row = stride
+                if let activation { return Self.run(task, activation) }
                 if let residual {
                     residual.withBase {
                         task.residual = $0 + block.lowerBound
@@ -92,8 +94,6 @@ public struct StoredLinear: Sendable {
                 } else {
                     Self.run(&task)
                 }
-                guard let activation else { return }
-                for row in 0..<task.m { activation.apply(task.c + row * stride, task.n) }
             }
         }
         return y
@@ -203,6 +203,19 @@ public struct StoredLinear: Sendable {
         (rows.base + block.count * k).update(repeating: 0, count: (whole - block.count) * k)
         for first in Swift.stride(from: 0, to: whole, by: 16) {
             lcl_pack_panel(rows.base + first * k, k, k, packed.base + first * k)
+        }
+    }
+
+    /// A few rows at a time, so that their outputs are still near when they are gone through again.
+    private static func run(_ whole: lcl_linear, _ activation: Activation) {
+        for first in Swift.stride(from: 0, to: whole.m, by: 96) {
+            var task = whole
+            task.m = min(96, whole.m - first)
+            task.c_group = task.m
+            task.a += first * task.a_row
+            task.c += first * task.c_row
+            run(&task)
+            for row in 0..<task.m { activation.apply(task.c + row * task.c_row, task.n) }
         }
     }
 

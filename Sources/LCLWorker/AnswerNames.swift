@@ -54,14 +54,17 @@ extension ConversationReport {
 }
 
 extension Failure {
-    /// Runs `body`, and says in a job's terms what is the submitter's to mend.
-    static func told<T>(_ body: () throws -> T) throws -> T {
+    /// Runs `body`, and says in a job's terms what trying again would not mend.
+    static func told<T>(of model: String, _ body: () throws -> T) throws -> T {
         do {
             return try body()
         } catch let error as LinkError {
-            if case .tooLarge(let reason) = error { throw Failure(.supportTooLarge, reason, subject: "$.labels") }
-            // Trying again would not mend it.
-            throw Failure(.methodUnsupported, "\(error)", subject: "$.method")
+            switch error {
+            case .tooLarge(let reason): throw Failure(.supportTooLarge, reason, subject: "$.labels")
+            case .labels(let reason): throw Failure(.supportConflict, reason, subject: "$.labels")
+            case .damaged(let reason): throw Failure(.modelDamaged, "model '\(model)' cannot be used: \(reason); install it again", subject: "$.model")
+            default: throw Failure(.methodUnsupported, "\(error)", subject: "$.method")
+            }
         }
     }
 

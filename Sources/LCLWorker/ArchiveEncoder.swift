@@ -34,7 +34,7 @@ final class ArchiveEncoder: PictureEncoder {
         try reader.prepare(file, into: UnsafeMutableBufferPointer(rebasing: pixels[place * reader.preparedCount..<(place + 1) * reader.preparedCount]))
     }
 
-    func encode(_ count: Int) -> [Matrix] {
+    func encode(_ count: Int, alive: () throws -> Void) rethrows -> [Matrix] {
         let features = encoder.features(UnsafeBufferPointer(rebasing: pixels[..<(count * reader.preparedCount)]), count: count)
         return (0..<count).map { Matrix([features.row($0)]) }
     }

@@ -29,7 +29,8 @@ final class FeatureReader {
     }
 
     /// The features of up to ``batch`` pictures, in the order of `paths`.
-    func read(_ paths: some Collection<String>, from source: some PictureSource) -> [Picture] {
+    /// - Parameter alive: called now and then, where encoding takes long.
+    func read(_ paths: some Collection<String>, from source: some PictureSource, alive: () throws -> Void) rethrows -> [Picture] {
         precondition(paths.count <= batch, "one batch at a time")
         var found: [Picture] = [], prepared: [(index: Int, digest: SHA256.Digest)] = []
         for path in paths {
@@ -42,7 +43,7 @@ final class FeatureReader {
             }
         }
         guard !prepared.isEmpty else { return found }
-        for (features, picture) in zip(encoder.encode(prepared.count), prepared) {
+        for (features, picture) in zip(try encoder.encode(prepared.count, alive: alive), prepared) {
             cache.store(features, of: picture.digest)
             found[picture.index].features = .success(features)
         }

@@ -38,13 +38,13 @@ public final class JobRunner {
 
     /// Reads and links the job's supports.
     /// - Parameter alive: called now and then: reading and linking may take long.
-    /// - Throws: ``Failure``: `support.empty`, `support.conflict`, `support.too_large`, `method.unsupported`.
+    /// - Throws: ``Failure``: `support.empty`, `support.conflict`, `support.too_large`, `method.unsupported`, `model.damaged`.
     public func link(_ manifest: Manifest, from source: some PictureSource, alive: () throws -> Void = {}) throws -> LinkedJob {
         let options = LinkOptions(manifest.options)
         try check(manifest)
-        try Failure.told { try model.admit(manifest.labels.map(\.name), shots: manifest.labels.map(\.support.count), options: options) }
+        try Failure.told(of: model.name) { try model.admit(manifest.labels.map(\.name), shots: manifest.labels.map(\.support.count), options: options) }
         let supports = try SupportPictures(of: manifest, by: reader, from: source, alive: alive)
-        let support = try Failure.told {
+        let support = try Failure.told(of: model.name) {
             try model.link(supports.pictures, by: manifest.method == .link ? nil : manifest.method.rawValue, options: options, alive: alive)
         }
         let linked = Linked(
@@ -80,7 +80,7 @@ public final class JobRunner {
         for part in queries.batches(of: min(max(batch, 1), reader.batch)) {
             func alive() throws { try began(part.map(\.ordinal)) }
             try alive()
-            let pictures = reader.read(part.map(\.value.image), from: source)
+            let pictures = try reader.read(part.map(\.value.image), from: source, alive: alive)
             if transductive { all += pictures } else { try emit(verdicts(part, pictures, job, alive)) }
         }
         if transductive {
@@ -92,7 +92,9 @@ public final class JobRunner {
         _ queries: ArraySlice<Numbered<Manifest.Query>>, _ pictures: [FeatureReader.Picture], _ job: LinkedJob, _ alive: () throws -> Void
     ) throws -> [Numbered<Verdict>] {
         let readable = pictures.compactMap { try? $0.features.get() }
-        var answers = try job.support.answer(readable, transductive: job.manifest.options.transductive, alive: alive)[...]
+        var answers = try Failure.told(of: model.name) {
+            try job.support.answer(readable, transductive: job.manifest.options.transductive, alive: alive)
+        }[...]
         return zip(queries, pictures).map { query, picture in
             let outcome = picture.features.flatMap { _ in
                 answers.removeFirst().map { .success(Answer($0, of: job)) } ?? .failure(.noRoom(for: query.value.image))

@@ -14,7 +14,7 @@ public final class ModelShelf {
     private let prefixes: PrefixCache?
     private let isWatchful: Bool
     /// Most lately used last.
-    private var loaded: [(name: String, runner: JobRunner, watch: ModelWatch?, stamp: ModelDirectory.Stamp?)] = []
+    private var loaded: [(name: String, runner: JobRunner, watch: ModelWatch?)] = []
 
     /// A file of the model was changed or cut short since it was loaded: nothing that it says is to be believed.
     struct Changed: Error {
@@ -38,17 +38,18 @@ public final class ModelShelf {
         (self.threads, self.memory, self.prefixes, self.isWatchful) = (threads, memory, prefixes, isWatchful)
     }
 
-    /// The model of this name, loaded anew where its files were changed meanwhile.
+    /// The model of this name, loaded anew where its files were changed meanwhile: under this process, as its watch tells, or because
+    /// another took its place, as its card tells.
+    /// - Parameter alive: called now and then while it is loaded.
     /// - Throws: ``Failure`` `model.unknown`, `model.damaged`.
-    public func runner(for name: String) throws -> JobRunner {
-        let stamp = ModelDirectory.stamp(of: name, in: searchPath)
-        // Changed under this process, or another took its place.
-        loaded.removeAll { $0.watch?.isIntact == false || ($0.name == name && $0.stamp != stamp) }
+    public func runner(for name: String, alive: () -> Void = {}) throws -> JobRunner {
+        let directory = try directory(of: name)
+        loaded.removeAll { $0.watch?.isIntact == false || ($0.name == name && $0.runner.model.sha256 != directory.identity) }
         if let i = loaded.firstIndex(where: { $0.name == name }) {
             loaded.append(loaded.remove(at: i))
         } else {
-            let (runner, watch) = try load(name)
-            loaded.append((name, runner, watch, stamp))
+            let (runner, watch) = try load(directory, alive)
+            loaded.append((name, runner, watch))
             if loaded.count > capacity { loaded.removeFirst() }
         }
         return loaded[loaded.count - 1].runner
@@ -66,12 +67,11 @@ public final class ModelShelf {
         try Self.told(name) { try ModelDirectory.find(name, in: searchPath) }
     }
 
-    private func load(_ name: String) throws -> (JobRunner, ModelWatch?) {
-        try Self.told(name) {
-            let directory = try ModelDirectory.find(name, in: searchPath)
+    private func load(_ directory: ModelDirectory, _ alive: () -> Void) throws -> (JobRunner, ModelWatch?) {
+        try Self.told(directory.card.name) {
             // Before it is loaded: what changes meanwhile is seen.
             let watch = isWatchful ? ModelWatch(directory) : nil
-            let model = try ModelLoader.load(directory, threads: threads, memory: memory, prefixes: prefixes)
+            let model = try ModelLoader.load(directory, threads: threads, memory: memory, prefixes: prefixes, alive: alive)
             return (JobRunner(model: model, limits: limits), watch)
         }
     }

@@ -16,7 +16,7 @@ struct SupportPictures {
     private(set) var skipped: [SupportReport.Skipped] = []
     private(set) var pictures: LabelledPictures
 
-    /// - Parameter alive: called before every batch.
+    /// - Parameter alive: called before every batch, and now and then within it.
     /// - Throws: ``Failure``: `support.empty`, `support.conflict`.
     init(of manifest: Manifest, by reader: FeatureReader, from source: some PictureSource, alive: () throws -> Void) throws {
         pictures = LabelledPictures(pictures: [], labels: [], names: manifest.labels.map(\.name), digests: [])
@@ -24,7 +24,7 @@ struct SupportPictures {
         let supports = manifest.labels.enumerated().flatMap { i, label in label.support.map { Used(image: $0, label: i) } }
         for batch in supports.batches(of: reader.batch) {
             try alive()
-            for (support, picture) in zip(batch, reader.read(batch.map(\.image), from: source)) {
+            for (support, picture) in zip(batch, try reader.read(batch.map(\.image), from: source, alive: alive)) {
                 if let digest = picture.digest, let owner = owners.updateValue(support, forKey: digest), owner.label != support.label {
                     throw Failure.conflict(support.image, manifest.labels[support.label].name, owner.image, manifest.labels[owner.label].name)
                 }

@@ -43,7 +43,7 @@ final class TrainingRunner {
     ) throws {
         for part in pictures.batches(of: min(max(batch, 1), reader.batch)) {
             try began(part.map(\.ordinal))
-            let read = reader.read(part.map(\.value.image), from: source)
+            let read = reader.read(part.map(\.value.image), from: source, alive: {})
             try emit(zip(part, read).map { Numbered(ordinal: $0.ordinal, value: EncodedPicture($0.value, $1)) })
         }
     }

@@ -4,6 +4,7 @@ import LCLImage
 import LCLJob
 import LCLLink
 import LCLModel
+import LCLTensor
 
 /// One worker's life: requests from standard input, replies on standard output, until the input ends.
 ///
@@ -11,6 +12,11 @@ import LCLModel
 public struct WorkerProgram {
     /// The version that results name as their engine.
     public static let engine = "lcl \(Engine.version)"
+
+    /// What its environment must say: OpenBLAS starts no threads, and runs the processor's best kernels.
+    public static var environment: [String: String] {
+        OpenBLASKernels.advice.merging(["OPENBLAS_NUM_THREADS": "1", "SWIFT_BACKTRACE": "enable=no"]) { $1 }
+    }
 
     private let shelf: ModelShelf
     private let pictures: any PictureSource
@@ -85,24 +91,25 @@ public struct WorkerProgram {
     // MARK: Answers
 
     private mutating func answer(_ slice: WorkerRequest.Slice, from source: some PictureSource) throws {
-        let runner = try shelf.runner(for: slice.manifest.model)
-        let job = try link(slice, with: runner, from: source)
+        let life = SignsOfLife(send)
+        // Where the daemon is gone, the next word that matters finds it out.
+        let runner = try shelf.runner(for: slice.manifest.model, alive: { try? life.began([]) })
+        let job = try link(slice, with: runner, from: source, life)
         try runner.answer(
-            slice.queries, of: job, from: source, batch: slice.batch,
-            began: { try send(.began(ordinals: $0)) }, emit: {
+            slice.queries, of: job, from: source, batch: slice.batch, began: life.began, emit: {
                 try shelf.vouch(for: slice.manifest.model)
                 try send(.verdicts($0))
             })
     }
 
     private mutating func link(
-        _ slice: WorkerRequest.Slice, with runner: JobRunner, from source: some PictureSource
+        _ slice: WorkerRequest.Slice, with runner: JobRunner, from source: some PictureSource, _ life: SignsOfLife
     ) throws -> JobRunner.LinkedJob {
         if let known = linked.first(where: { $0.run == slice.run && $0.runner === runner }) {
             try send(.linked(known.job.linked))
             return known.job
         }
-        let job = try runner.link(slice.manifest, from: source, alive: { try send(.began(ordinals: [])) })
+        let job = try runner.link(slice.manifest, from: source, alive: { try life.began([]) })
         try shelf.vouch(for: slice.manifest.model)
         linked.append((slice.run, runner, job))
         if linked.count > Self.linkedRuns { linked.removeFirst() }

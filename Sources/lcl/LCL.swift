@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import LCLTensor
 
 /// The engine without a daemon.
 @main
@@ -8,4 +9,9 @@ struct LCL: AsyncParsableCommand {
         commandName: "lcl",
         abstract: "Few-shot image classification: a few labelled pictures in, a verdict for each unknown one out.",
         subcommands: [Classify.self, Train.self, Eval.self, EvalPaper.self, Bench.self, ModelCommand.self])
+
+    static func main() async {
+        OpenBLASKernels.restartForBetter()
+        await main(nil)
+    }
 }

@@ -36,28 +36,37 @@ extension ModelCommand {
         func run() throws {
             if let published = PublishedShape.all.first(where: { $0.name == subject }) {
                 let weights = Int(Double(published.parameters) * bits / 8), note = "\(published.parameters) weights of \(bits) bits, without the vision model"
-                return report(published.shape, weights: weights, note: note, positions: positions(published.positions), each: published.positions)
+                return report(
+                    published.shape, weights: weights, note: note, positions: labels * shots * (published.positions + Self.text),
+                    each: published.positions, rows: published.positions + Self.text + labels * Self.label, context: published.context)
             }
             let directory = try ModelDirectory.find(subject, in: search.path)
             guard let model = try ModelLoader.load(directory, memory: .max) as? ConversationModel else {
                 throw ValidationError("'\(subject)' is no language model: its memory does not depend on the job")
             }
             let names = (0..<labels).map { "label \($0)" }
-            let (positions, each) = try model.positions(names, shots: shots)
+            let (positions, each, rows) = try model.positions(names, shots: shots)
             report(
                 MemoryPlan.Shape(model.link.model.configuration), weights: try directory.byteCount(), note: "files, vision model included", positions: positions,
-                each: each)
+                each: each, rows: rows, context: model.link.model.context)
         }
 
-        /// A support's picture and about 24 tokens around it.
-        private func positions(_ picture: Int) -> Int { labels * shots * (picture + 24) }
+        /// Tokens around a picture, about, and those of a label.
+        private static let text = 24, label = 4
 
-        private func report(_ shape: MemoryPlan.Shape, weights: Int, note: String, positions: Int, each: Int) {
-            let plan = MemoryPlan(shape, positions: positions)
+        /// - Parameters:
+        ///   - each: positions of a picture.
+        ///   - rows: of one query.
+        ///   - context: positions that the model has room for.
+        private func report(_ shape: MemoryPlan.Shape, weights: Int, note: String, positions: Int, each: Int, rows: Int, context: Int) {
+            let plan = MemoryPlan(shape, positions: positions, pictures: labels * shots * each, query: rows)
             print("\(subject): \(labels) labels x \(shots) supports of \(each) positions a picture: \(positions) positions")
+            let fitting = max(0, (context - rows) * shots / positions)
+            print("the model has room for \(context): \(fitting >= shots ? "it fits" : "IT DOES NOT FIT, about \(fitting) supports a label do")")
             for (bytes, what) in [
                 (weights, "weights, mapped and shared (\(note))"), (plan.prefix, "keys and values of the support set, each order"),
-                (plan.reading, "rows while it is read"), (plan.answering, "rows of a batch of queries"),
+                (plan.pictures, "pictures of the support set"), (plan.reading, "rows while it is read"),
+                (plan.answering, "rows of a batch of queries, where those are more"), (plan.bytes(orders: 1), "in all, of a worker's own, with one order"),
             ] { print("\(String(bytes >> 20).leftPadded(to: 8)) MiB  \(what)") }
         }
     }
@@ -69,24 +78,25 @@ private struct PublishedShape {
     let shape: MemoryPlan.Shape
     /// Of a picture, without splitting.
     let positions: Int
+    let context: Int
     let parameters: Int
 
     /// - Parameter hasHead: apart from the embedding.
     private init(
-        _ name: String, layers: Int, width: Int, feedForward: Int, heads: (Int, Int, Int), vocabulary: Int, hasHead: Bool = false, positions: Int
+        _ name: String, layers: Int, width: Int, feedForward: Int, heads: (Int, Int, Int), vocabulary: Int, hasHead: Bool = false, positions: Int, context: Int
     ) {
         let heads = AttentionHeads(queryHeads: heads.0, memoryHeads: heads.1, size: heads.2)
         self.name = name
         shape = .init(layers: layers, width: width, feedForward: feedForward, heads: heads, vocabulary: vocabulary)
-        self.positions = positions
+        (self.positions, self.context) = (positions, context)
         parameters = shape.parameters + (hasHead ? vocabulary * width : 0)
     }
 
     static let all = [
-        PublishedShape("smolvlm-256m", layers: 30, width: 576, feedForward: 1536, heads: (9, 3, 64), vocabulary: 49_280, positions: 67),
-        PublishedShape("smolvlm-500m", layers: 32, width: 960, feedForward: 2560, heads: (15, 5, 64), vocabulary: 49_280, positions: 67),
-        PublishedShape("lcl-7b", layers: 32, width: 4096, feedForward: 11_008, heads: (32, 32, 128), vocabulary: 32_003, hasHead: true, positions: 258),
-        PublishedShape("llava-1.5-7b", layers: 32, width: 4096, feedForward: 11_008, heads: (32, 32, 128), vocabulary: 32_064, hasHead: true, positions: 576),
+        PublishedShape("smolvlm-256m", layers: 30, width: 576, feedForward: 1536, heads: (9, 3, 64), vocabulary: 49_280, positions: 67, context: 8192),
+        PublishedShape("smolvlm-500m", layers: 32, width: 960, feedForward: 2560, heads: (15, 5, 64), vocabulary: 49_280, positions: 67, context: 8192),
+        PublishedShape("lcl-7b", layers: 32, width: 4096, feedForward: 11_008, heads: (32, 32, 128), vocabulary: 32_003, hasHead: true, positions: 258, context: 2048),
+        PublishedShape("llava-1.5-7b", layers: 32, width: 4096, feedForward: 11_008, heads: (32, 32, 128), vocabulary: 32_064, hasHead: true, positions: 576, context: 4096),
     ]
 }
 

@@ -43,6 +43,35 @@ extension EndToEnd {
             }
         }
 
+        /// Files as people have them: private, and links into a cache of downloads.
+        @Test func import_makesAModelThatEverybodyMayRead_ofLinksToPrivateFiles() throws {
+            let root = URL(filePath: "/tmp/lcl-import-\(UUID().uuidString.prefix(8))"), tiny = root.appending(path: "tiny")
+            defer { try? FileManager.default.removeItem(at: root) }
+            try TestModels.makeTiny(in: root)
+            for file in ["language.gguf", "vision.gguf"] {
+                try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: tiny.appending(path: file).path)
+                try FileManager.default.createSymbolicLink(atPath: root.appending(path: file).path, withDestinationPath: "tiny/\(file)")
+            }
+            let models = root.appending(path: "models")
+            func make() -> Rig.Output {
+                Rig.run("lcl", [
+                    "model", "import", "mine", "--language", root.path + "/language.gguf", "--vision", root.path + "/vision.gguf", "--into", models.path, "--context", "600",
+                ])
+            }
+            let first = make()
+            #expect(first.status == 0, "\(first.error)")
+            for file in ["language.gguf", "vision.gguf", "model.json"] {
+                let attributes = try FileManager.default.attributesOfItem(atPath: models.appending(path: "mine/\(file)").path)
+                #expect(attributes[.type] as? FileAttributeType == .typeRegular)
+                #expect((attributes[.posixPermissions] as? Int).map { $0 & 0o444 } == 0o444, "\(file)")
+            }
+            #expect(Rig.run("lcl", ["model", "verify", "mine", "--models", models.path]).status == 0)
+            let again = make()
+            #expect(again.status != 0 && again.error.contains("already"))
+            let plan = Rig.run("lcl", ["model", "plan", "mine", "--models", models.path, "--shots", "500"])
+            #expect(String(decoding: plan.out, as: UTF8.self).contains("IT DOES NOT FIT"))
+        }
+
         @Test func job_failsWithTheNumbers_whenItsSupportsDoNotFit() throws {
             let rig = try Rig()
             rig.models = rig.root.appending(path: "models").path

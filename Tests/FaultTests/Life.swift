@@ -25,6 +25,7 @@ final class Life {
         var environment = ProcessInfo.processInfo.environment
         environment["LCLD_WORKERS_COUNT"] = "1"
         environment["LCLD_INTAKE_SCAN"] = "1s"
+        environment["LCLD_MODELS"] = SampleJobs.models.path
         environment.merge(settings) { $1 }
         if let strikes {
             environment["LD_PRELOAD"] = try FaultLibrary.path()

@@ -75,10 +75,10 @@ struct Play {
     /// - Returns: whether all is as it must be.
     private mutating func step(_ life: Life) async throws -> Bool {
         guard try await askNext(life) else { return false }
-        let waiting = scenario.ends.filter { !$0.value.isFinal }.keys
-        guard let rows = try? await rows(life), rows.mapValues(\.state) == scenario.ends else { return false }
-        // Looked for last: a job's files go after its row.
-        return scratch.strays(keeping: Set(waiting)).isEmpty
+        let waiting = Set(scenario.ends.filter { !$0.value.isFinal }.keys)
+        // Looked for first, since that costs the daemon nothing, and last, since a job's files go after its row.
+        guard scratch.strays(keeping: waiting).isEmpty, let rows = try? await rows(life), rows.mapValues(\.state) == scenario.ends else { return false }
+        return scratch.strays(keeping: waiting).isEmpty
     }
 
     /// Asks the next wish; a daemon that is not up yet, or cannot do it now, is asked again.

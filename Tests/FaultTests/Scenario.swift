@@ -84,6 +84,16 @@ enum SampleJobs {
         return root
     }()
 
+    /// A default model that loads and answers at once, so that trials need not wait for it.
+    static let models: URL = {
+        let models = root.appending(path: "models")
+        do {
+            try FileManager.default.createDirectory(at: models, withIntermediateDirectories: true)
+            try TestModels.makeTiny("default", in: models)
+        } catch { fatalError("\(error)") }
+        return models
+    }()
+
     private static func draw(in root: URL) throws {
         try? FileManager.default.removeItem(at: root)
         let expected = try TestPictures.writeJob(at: root.appending(path: "pair"), classes: 2, shots: 1, queries: 2, side: 32)

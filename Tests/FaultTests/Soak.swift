@@ -11,7 +11,7 @@ struct Soak {
     private static let kinds = ["pair", "pair", "pair", "spoiled", "mistaken", "nothing", "bare.json", "large", "cancelled"]
     private static let settings = [
         "LCLD_WORKERS_COUNT": "2", "LCLD_WORKERS_ATTEMPTS": "100", "LCLD_RETENTION_SIZE": "1", "LCLD_RETENTION_INTERVAL": "1s",
-        "LCLD_INTAKE_FOLDERS": SampleJobs.root.path, "LCLD_LOG_LEVEL": "error",
+        "LCLD_INTAKE_FOLDERS": SampleJobs.root.path, "LCLD_LOG_LEVEL": "error", "LCLD_MODELS": "",
     ]
     /// Jobs that wait for their answer at most.
     private static let outstanding = 24

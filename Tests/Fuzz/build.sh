@@ -20,10 +20,11 @@ swift_module LCLTensor Sources/LCLTensor
 swift_module LCLImage Sources/LCLImage
 swift_module LCLModel Sources/LCLModel
 swift_module LCLLink Sources/LCLLink
+swift_module LCLTraining Sources/LCLTraining
 swift_module LCLSpool Sources/LCLSpool
 swift_module LCLWorker Sources/LCLWorker
 # Of these, what needs no package: the state machine of a run, and the messages of the control socket.
-swift_module LCLDaemon Sources/LCLDaemon/JobRun.swift Sources/LCLDaemon/Plausibility.swift
+swift_module LCLDaemon Sources/LCLDaemon/JobRun.swift Sources/LCLDaemon/JobRunEvents.swift Sources/LCLDaemon/Learning.swift Sources/LCLDaemon/FitPhase.swift Sources/LCLDaemon/Plausibility.swift
 swift_module LCLControl Sources/LCLControl/Messages.swift
 swift_module TestPictures Tests/TestPictures
 swift_module FuzzTargets Tests/Fuzz/Targets

@@ -241,9 +241,13 @@ struct JobRunTests {
     @Test func worker_isKilled_whenItTalksWithoutEnd() {
         var run = Self.run(queries: 1)
         _ = run.assign(to: 1, size: 1)
-        let replies = (0..<200).map { _ in run.handle(.replied(.began(ordinals: [])), from: 1) }
-        #expect(replies.first == [])
+        let replies = (0..<21_000).map { _ in run.handle(.replied(.began(ordinals: [])), from: 1) }
+        #expect(replies.prefix(20_000).allSatisfy { $0.isEmpty })
         #expect(replies.contains { $0.first == .kill(1) })
+        var restless = Self.run(queries: 2)
+        _ = restless.assign(to: 1, size: 2)
+        let others = (0..<200).map { restless.handle(.replied(.began(ordinals: [$0 % 2])), from: 1) }
+        #expect(others.contains { $0.first == .kill(1) })
     }
 
     @Test func worker_isKilled_whenItsReportIsNoneOnItsSupports() {

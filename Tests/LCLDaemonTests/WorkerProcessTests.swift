@@ -43,6 +43,19 @@ struct WorkerProcessTests {
         #expect(cause.contains("worker \(process.pid) was ended by signal 9"))
     }
 
+    @Test func worker_hasNothingThatTheDaemonHasOpen() async throws {
+        // Not closed on exec.
+        let mine = fcntl(0, F_DUPFD, 100)
+        defer { close(mine) }
+        let (events, inbox) = AsyncStream.makeStream(of: WorkerProcess.Event.self)
+        let look = "for it in 3 \(mine); do test -e /proc/$$/fd/$it && echo has $it; done >&2; exit 7"
+        _ = try WorkerProcess(["/bin/sh", "-c", look]) { inbox.yield($0) }
+        for await case .ended(let cause, _) in events {
+            #expect(mine >= 100 && cause.hasSuffix("exited with status 7, saying 'has 3'"), "\(cause)")
+            break
+        }
+    }
+
     @Test func worker_canDoNothingThatItMustNot() throws {
         let settings = try Settings(.init()), version = cposix_landlock_version()
         let program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "lcld").path

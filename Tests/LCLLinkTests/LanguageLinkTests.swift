@@ -107,6 +107,20 @@ struct LanguageLinkTests {
         #expect("\(memory)".contains("MiB of keys and values"))
     }
 
+    /// The supports are two, the labels many: what a query's labels make counts too.
+    @Test func job_isRefusedWithTheNumbers_whenTheRowsOfAQueryDoNotFit() throws {
+        let names = (0..<500).map { "label \($0)" }, link = try LanguageLink(model: model, tokenizer: tokenizer, template: .compact)
+        let supports = [(label: 0, positions: 2), (label: 1, positions: 2)], all = try link.positions(names, supports: supports, query: 2)
+        let plan = MemoryPlan(MemoryPlan.Shape(model.configuration), positions: all.supports, pictures: 4, query: all.rows)
+        #expect(all.rows > 1024 && plan.answering > plan.reading && plan.pictures == 4 * 16 * 4)
+        var options = LanguageLink.Options()
+        options.memory = plan.bytes(orders: 1)
+        try link.admit(names, supports: supports, query: 2, options)
+        options.memory -= 1
+        let error = try #require(throws: LinkError.self) { try link.admit(names, supports: supports, query: 2, options) }
+        #expect("\(error)".contains("of \(all.rows) rows each"))
+    }
+
     @Test func label_staysText_whenItIsWrittenLikeASpecialToken() throws {
         let names = ["<|im_end|>", "{image}"]
         let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: .compact).link(
@@ -115,10 +129,40 @@ struct LanguageLinkTests {
         #expect(linked.length == names.reduce(0) { $0 + 2 + 2 + $1.utf8.count })
     }
 
-    @Test(arguments: [("{image}", "{image}{label}", "{image}{label}"), ("", "{label}", "{image}{label}"), ("", "{image}{label}", "{label}{image}"),
-                      ("", "{image}{label}", "{image}{label}{image}"), ("", "{image}{label}{what}", "{image}{label}"), ("", "{image}{label}", "{answer}{image}{label}"), ("", "{image}{label", "{image}{label}")])
+    @Test(arguments: [("{image}", "{image}{label}", "{image}{label};"), ("", "{label}", "{image}{label};"), ("", "{image}{label}", "{label}{image};"),
+                      ("", "{image}{label}", "{image}{label}{image};"), ("", "{image}{label}{what}", "{image}{label};"), ("", "{image}{label}", "{answer}{image}{label};"),
+                      ("", "{image}{label", "{image}{label};"), ("", "{image}{label}", "{image}{label}")])
     func template_isRefused_whenItsPlacesAreWrong(_ opening: String, _ support: String, _ query: String) {
         #expect(throws: LinkError.self) { try PromptTemplate(opening: opening, support: support, query: query) }
+    }
+
+    /// Two spellings of a letter that this tokenizer knows none of: one unknown token each.
+    @Test func labels_areRefused_whenTheyAreTheSameTokens() throws {
+        var writer = GGUFWriter(architecture: "llama"), file = try TinyLanguage.open().first
+        for (key, value) in file.metadata { writer.set(key, value) }
+        writer.set("tokenizer.ggml.model", .string("llama"))
+        writer.set("tokenizer.ggml.tokens", .array((["<unk>", "\u{2581}", "a", ";"] + (4..<258).map { "<\($0)>" }).map { .string($0) }))
+        writer.set("tokenizer.ggml.scores", .array((0..<258).map { .float32(-Float($0)) }))
+        writer.set("tokenizer.ggml.token_type", .array((0..<258).map { .int32($0 == 0 ? 2 : $0 < 4 ? 1 : 5) }))
+        writer.set("tokenizer.ggml.unknown_token_id", .uint32(0))
+        file = try TinyLanguage.open(writer.encoded()).first
+        let tokenizer = try Tokenizer(file), template = try PromptTemplate(support: "{image}{label};", query: "{image}{label};")
+        try #require(tokenizer.encode("\u{4E00};") == tokenizer.encode("\u{4E8C};"))
+        let error = try #require(throws: LinkError.self) {
+            try LanguageLink(model: model, tokenizer: tokenizer, template: template).admit(
+                ["\u{4E00}", "a", "\u{4E8C}"], supports: [(0, 2), (1, 2), (2, 2)], query: 2, LanguageLink.Options())
+        }
+        guard case .labels(let reason) = error else { Issue.record("\(error)"); return }
+        #expect(reason.contains("'\u{4E00}' and '\u{4E8C}' are the same tokens"))
+    }
+
+    @Test func labels_areRefused_whenOneIsAllOfAnothersBeginning() throws {
+        let template = try PromptTemplate(support: "{image}{label};", query: "{image}{label};")
+        let error = try #require(throws: LinkError.self) {
+            try LanguageLink(model: model, tokenizer: tokenizer, template: template).link(pictures([picture(1), picture(2)], [0, 1], ["a;b", "a"]))
+        }
+        guard case .labels(let reason) = error else { Issue.record("\(error)"); return }
+        #expect(reason.contains("'a' and 'a;b'"))
     }
 
     @Test func query_isNotAnswered_whenItDoesNotFitBehindTheSupports() throws {
@@ -138,6 +182,10 @@ struct LanguageLinkTests {
         // Another model, or another order, is another prefix.
         _ = try link.link(supports, prefixes: (cache, "other"))
         #expect(cache.hitsAndMisses == (1, 2))
+        // So is another build's.
+        let later = PrefixCache(directory: directory, limit: 1 << 20, program: "the next build")
+        #expect(try link.link(supports, prefixes: (later, "m")).scores(queries) == off)
+        #expect(later.hitsAndMisses == (0, 1) && PrefixCache.thisProgram.count == 64)
         // A file that was tampered with is read anew.
         for name in try FileManager.default.contentsOfDirectory(atPath: directory) {
             var bytes = try Data(contentsOf: URL(filePath: directory + "/" + name))

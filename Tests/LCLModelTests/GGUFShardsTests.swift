@@ -36,6 +36,17 @@ final class GGUFShardsTests {
         #expect(model.logProbabilities(tokens) == whole.logProbabilities(tokens))
     }
 
+    @Test func mergedFile_isOne_thoughItSaysNone() throws {
+        let file = try LanguageModelTests.open("llama").file
+        var writer = GGUFWriter(architecture: "llama")
+        for (key, value) in file.metadata { writer.set(key, value) }
+        writer.set("split.count", .uint16(0))
+        for tensor in file.tensors { writer.add(tensor: tensor.name, shape: tensor.shape, values: try file.floats(tensor: tensor.name, shape: tensor.shape), as: .f32) }
+        let merged = directory.appendingPathComponent("merged.gguf")
+        try Data(writer.encoded()).write(to: merged)
+        #expect(try GGUFShards(path: merged.path).files.count == 1)
+    }
+
     @Test func files_areRefused_whenOneIsMissing() throws {
         try split()
         try FileManager.default.removeItem(at: directory.appendingPathComponent("tiny-00002-of-00002.gguf"))

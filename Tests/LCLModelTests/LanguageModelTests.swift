@@ -55,6 +55,28 @@ struct LanguageModelTests {
         #expect(Array(model.logLikelihoods(branches.reversed(), after: prefix).reversed()) == together)
     }
 
+    @Test func likelihoods_sayThatTheyLive_inEveryLayer() throws {
+        let (model, _, tokens) = try Self.open("llama"), prefix = model.prefix(model.embed(Array(tokens[..<100])))
+        let branches = (0..<5).map { LanguageBranch(trunk: model.embed([$0, 3]), continuations: [[1, 2], [3]]) }
+        var words = 0, expected = model.logLikelihoods(branches, after: prefix)
+        #expect(model.logLikelihoods(branches, after: prefix, alive: { words += 1 }) == expected)
+        #expect(words >= 4 * model.configuration.layers)
+        struct Gone: Error {}
+        #expect(throws: Gone.self) { expected = try model.logLikelihoods(branches, after: prefix, alive: { throw Gone() }) }
+    }
+
+    /// More rows than run at once: they are the same bits, and life is shown between their parts too.
+    @Test func prefix_isTheSameBits_inParts() throws {
+        let model = try LanguageModel(Self.edited { $0.set("llama.context_length", .uint32(4000)) })
+        let tokens = (0..<2500).map { $0 * $0 % 96 }, whole = model.logProbabilities(tokens)
+        for count in [1024, 1025, 2047] { #expect(Array(whole[..<(count - 1)]) == model.logProbabilities(Array(tokens[..<count]))) }
+        var words = 0
+        let prefix = model.prefix(model.embed(Array(tokens[..<1500])), alive: { words += 1 })
+        #expect(prefix.count == 1500 && words >= 2 * 4 * model.configuration.layers)
+        let branch = LanguageBranch(trunk: model.embed(Array(tokens[1500..<2490])), continuations: [Array(tokens[2490...])])
+        for (a, b) in zip(model.logLikelihoods([branch], after: prefix)[0][0], whole[2489...]) { #expect(abs(a - b) < 1e-4) }
+    }
+
     @Test func beginning_isTheSameBits_whateverFollows() throws {
         let (model, _, tokens) = try Self.open("qwen2")
         let long = model.logProbabilities(tokens), short = model.logProbabilities(Array(tokens[..<37]))
@@ -68,7 +90,7 @@ struct LanguageModelTests {
 
     @Test func model_isRefused_whenItHoldsMoreBlocksThanItPromises() throws {
         let error = try #require(throws: ModelError.self) { _ = try LanguageModel(Self.edited { $0.set("llama.block_count", .uint32(1)) }) }
-        #expect(error.kind == .wrongContent && error.item?.hasPrefix("blk.1.") == true)
+        #expect(error.kind == .unsupported && error.item?.hasPrefix("blk.1.") == true)
     }
 
     @Test(arguments: [
@@ -83,11 +105,35 @@ struct LanguageModelTests {
         #expect(error.kind == kind)
     }
 
-    /// The tiny Llama with its metadata edited.
-    static func edited(_ edit: (inout GGUFWriter) -> Void) throws -> GGUFShards {
-        let file = try open("llama").file
+    /// As llama.cpp reads them: older files have the factor alone, or under its older name.
+    @Test(arguments: ["llama.rope.scaling.factor", "llama.rope.scale_linear"]) func rotation_isLinear_whenTheFileHasAFactorAndNoType(_ key: String) throws {
+        let factor = GGUFValue.float32(4), keys = ["llama.rope.scaling.type", "llama.rope.scaling.factor"]
+        let file = try Self.open("llama-linear").file
+        #expect(file[keys[0]] == .string("linear") && file[keys[1]] == factor)
+        let model = try LanguageModel(Self.edited("llama-linear", without: keys) { $0.set(key, factor) })
+        let expected = try LanguageModel(Self.edited("llama-linear") { _ in })
+        #expect(model.configuration == expected.configuration)
+        let plain = try LanguageModel(Self.edited("llama-linear", without: keys) { $0.set(key, .float32(0)) })
+        #expect(plain.configuration.frequencies.last == expected.configuration.frequencies.last.map { $0 * 4 })
+    }
+
+    @Test(arguments: ["blk.0.attn_q_norm.weight", "blk.1.ffn_gate_inp.weight", "blk.0.attn_norm.bias", "output_norm.bias"])
+    func model_isRefused_whenItHasATensorThatTheNetworkDoesNotUse(_ name: String) throws {
+        let error = try #require(throws: ModelError.self) {
+            _ = try LanguageModel(Self.edited { $0.add(tensor: name, shape: [32], values: [Float](repeating: 1, count: 32), as: .f32) })
+        }
+        #expect(error.kind == .unsupported && error.item == name)
+    }
+
+    @Test func model_isRead_whenItsOldFileHasFrequenciesThatNobodyReads() throws {
+        _ = try LanguageModel(Self.edited { $0.add(tensor: "blk.0.attn_rot_embd.weight", shape: [4], values: [1, 1, 1, 1], as: .f32) })
+    }
+
+    /// A tiny model with its metadata edited.
+    static func edited(_ name: String = "llama", without keys: [String] = [], _ edit: (inout GGUFWriter) -> Void) throws -> GGUFShards {
+        let file = try open(name).file
         var writer = GGUFWriter(architecture: "llama")
-        for (key, value) in file.metadata { writer.set(key, value) }
+        for (key, value) in file.metadata where !keys.contains(key) { writer.set(key, value) }
         for tensor in file.tensors {
             writer.add(tensor: tensor.name, shape: tensor.shape, values: try file.floats(tensor: tensor.name, shape: tensor.shape), as: .f32)
         }

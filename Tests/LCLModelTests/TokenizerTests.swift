@@ -41,6 +41,19 @@ struct TokenizerTests {
         for (string, ids) in zip(goldens.strings, expected) { #expect(tokenizer.encode(string) == ids, "\(string.debugDescription)") }
     }
 
+    /// Of files that do not say whether a text begins with a token of its own.
+    @Test(arguments: ["gpt2": false, "llama3": true, "qwen2": false, "sentencepiece": true])
+    func text_beginsAsItsFamilyDoes(name: String, begins: Bool) throws {
+        let file = try Self.open(name)
+        var writer = GGUFWriter(architecture: "llama")
+        for (key, value) in file.metadata where key != "tokenizer.ggml.add_bos_token" { writer.set(key, value) }
+        writer.set("tokenizer.ggml.bos_token_id", .uint32(1))
+        let path = FileManager.default.temporaryDirectory.appending(path: "lcl-\(UUID().uuidString).gguf")
+        defer { try? FileManager.default.removeItem(at: path) }
+        try Data(writer.encoded()).write(to: path)
+        #expect((try Tokenizer(GGUFFile(path: path.path)).vocabulary.beginning != nil) == begins)
+    }
+
     @Test(arguments: names) func decode_givesTheTextBack(_ name: String) throws {
         let tokenizer = try Tokenizer(Self.open(name))
         for string in try Self.goldens().strings {

@@ -50,6 +50,8 @@ struct VisionModelTests {
         #expect(together == squares.map { one.embeddings([$0])[0] })
         #expect(together == three.embeddings(squares))
         #expect(together[0] != together[1])
+        var words = 0
+        #expect(one.embeddings(squares, alive: { words += 1 }) == together && words >= 2)
     }
 
     /// The tensors named as llama.cpp's older converter does: same network, same bits.

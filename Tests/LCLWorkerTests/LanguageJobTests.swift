@@ -141,6 +141,33 @@ struct LanguageJobTests {
         }
     }
 
+    @Test(arguments: [LanguageCard.Calibration.contentFree, .none]) func job_failsByItsModel_whenAScoreIsNoNumber(_ calibration: LanguageCard.Calibration) throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let file = try TinyLanguage.open().first
+        var writer = GGUFWriter(architecture: "llama")
+        for (key, value) in file.metadata { writer.set(key, value) }
+        for tensor in file.tensors {
+            var values = try file.floats(tensor: tensor.name, shape: tensor.shape)
+            if tensor.name == "output_norm.weight" { values[3] = .nan }
+            writer.add(tensor: tensor.name, shape: tensor.shape, values: values, as: tensor.type)
+        }
+        try TestModels.makeTiny(in: directory, language: writer.encoded()) { $0.calibration = calibration }
+        var said: [WorkerReply] = []
+        var program = WorkerProgram(shelf: ModelShelf(directory: directory.path), pictures: Pictures()) { said.append($0) }
+        try program.answer(.slice(.init(
+            job: JobID("job")!, run: 1, manifest: Self.manifest(), queries: [.init(ordinal: 0, value: .init(id: "0-3", image: "0-3"))], batch: 8)))
+        guard case .failed(let failure)? = said.last else { Issue.record("\(said)"); return }
+        #expect(failure.code == .modelDamaged && failure.message.contains("'tiny'"))
+    }
+
+    @Test func loading_saysThatItLives() throws {
+        try withModel {
+            var words = 0
+            _ = try ModelShelf(directory: directory.path).runner(for: "tiny", alive: { words += 1 })
+            #expect(words >= 2)
+        }
+    }
+
     @Test(arguments: ["paper", "compact"]) func templates_giveOtherScores(_ name: String) throws {
         let job = Self.manifest { $0.labels = $0.labels.map { .init(name: $0.name, support: [$0.support[0]]) } }
         let chat = try withModel { try answer(job) }

@@ -7,8 +7,10 @@ import LCLTensor
 package enum TestModels {
     /// A tiny LLaVA called `name` in `directory`, about 130 kB.
     @discardableResult
-    package static func makeTiny(_ name: String = "tiny", in directory: URL, card edit: (inout LanguageCard) -> Void = { _ in }) throws -> ModelDirectory {
-        try make(name, in: directory, language: TinyLanguage.encoded(), vision: TinyVision.encoded(), context: 600, edit)
+    package static func makeTiny(
+        _ name: String = "tiny", in directory: URL, language: [UInt8] = TinyLanguage.encoded(), card edit: (inout LanguageCard) -> Void = { _ in }
+    ) throws -> ModelDirectory {
+        try make(name, in: directory, language: language, vision: TinyVision.encoded(), context: 600, edit)
     }
 
     /// A language model with the eyes of `encoder` (EfficientNet-Lite0) and a projector that was never trained: it answers at chance.

@@ -24,6 +24,8 @@ check "a user's job is answered" as alice "lclctl watch $id"
 check "the submitter reads the result" as alice "lclctl results $id --json > /dev/null"
 check "another user does not" as mallory "! lclctl results $id --json > /dev/null 2>&1"
 check "nor its file" as mallory "! cat /var/spool/lcld/done/$id/result.json > /dev/null 2>&1"
+check "anybody may use the models" as mallory "lcl model list | grep -q '^default'"
+check "but not read the database" as mallory "! cat /var/lib/lcld/lcld.db > /dev/null 2>&1"
 check "workers are confined" says "workers are confined"
 check "by everything that there is" sh -c "! journalctl -b -u lcld -o cat --no-pager | grep 'less confined'"
 check "reload is taken" systemctl reload lcld

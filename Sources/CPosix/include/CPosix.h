@@ -3,6 +3,7 @@
 #ifndef CPOSIX_H
 #define CPOSIX_H
 
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -82,6 +83,9 @@ int cposix_filter_calls(void);
 /// Tries the thing of this number that a worker must not be able to do. Returns its name, or NULL past the last; `cause` is 0 where
 /// it could be done.
 const char *cposix_probe(int number, int *cause);
+
+/// posix_spawn_file_actions_addclosefrom_np(3): the child closes every descriptor from `first` on. Returns an error number.
+int cposix_close_from(posix_spawn_file_actions_t *actions, int first);
 
 /// pidfd_open(2): a descriptor that is readable once the process has ended, or -1.
 int cposix_open_process(pid_t process);

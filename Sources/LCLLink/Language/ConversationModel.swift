@@ -22,14 +22,18 @@ public final class ConversationModel: LoadedModel {
     ///   - threads: that one call may use.
     ///   - memory: bytes that a support set may take.
     ///   - prefixes: support sets read before.
+    ///   - alive: called now and then.
     /// - Throws: `ModelError`, ``LinkError``.
-    public init(directory: ModelDirectory, card: LanguageCard, threads: Int, memory: Int, prefixes: PrefixCache? = nil) throws {
-        let file = try directory.openShards(card.file)
-        let adapter = try card.adapter.map { try LanguageAdapter(directory.open($0)) }
+    public init(
+        directory: ModelDirectory, card: LanguageCard, threads: Int, memory: Int, prefixes: PrefixCache? = nil, alive: () -> Void = {}
+    ) throws {
+        let file = try directory.openShards(card.file, alive: alive)
+        let adapter = try card.adapter.map { try LanguageAdapter(directory.open($0, alive: alive)) }
         let model = try LanguageModel(file, adapter: adapter, context: card.context, threads: threads), tokenizer = try Tokenizer(file.first)
         link = try LanguageLink(model: model, tokenizer: tokenizer, template: PromptTemplate(card.template, of: file.first, tokenizer))
         sight = try LanguageSight(
-            directory.open(card.vision), projector: card.projector.map { try directory.open($0) }, of: model, tokenizer, split: card.split ?? false, threads: threads)
+            directory.open(card.vision, alive: alive), projector: card.projector.map { try directory.open($0) }, of: model, tokenizer,
+            split: card.split ?? false, threads: threads)
         (name, sha256) = (directory.card.name, directory.identity)
         (self.card, self.memory, self.prefixes) = (card, memory, prefixes)
     }
@@ -47,10 +51,11 @@ public final class ConversationModel: LoadedModel {
         try link.admit(names, supports: supports, query: sight.fewestPositions, self.options(options))
     }
 
-    /// Positions of the language model that a support set takes, and those of one picture.
-    public func positions(_ names: [String], shots: Int) throws(LinkError) -> (supports: Int, picture: Int) {
+    /// Positions of the language model that a support set takes, and those of one picture; and the rows that a query with all labels makes.
+    public func positions(_ names: [String], shots: Int) throws(LinkError) -> (supports: Int, picture: Int, rows: Int) {
         let supports = names.indices.flatMap { label in repeatElement((label: label, positions: sight.fewestPositions), count: shots) }
-        return (try link.positions(names, supports: supports, query: sight.fewestPositions).supports, sight.fewestPositions)
+        let all = try link.positions(names, supports: supports, query: sight.fewestPositions)
+        return (all.supports, sight.fewestPositions, all.rows)
     }
 
     public func link(
@@ -67,7 +72,7 @@ public final class ConversationModel: LoadedModel {
     /// - Throws: ``LinkError``; what `alive` throws.
     package func converse(_ supports: LabelledPictures, options: LinkOptions, alive: () throws -> Void = {}) throws -> LinkedConversation {
         try link.link(
-            supports, neutral: card.calibration == .contentFree ? withoutContent() : nil, options: self.options(options),
+            supports, neutral: card.calibration == .contentFree ? withoutContent(alive) : nil, options: self.options(options),
             prefixes: prefixes.map { ($0, sha256) }, alive: alive)
     }
 
@@ -77,9 +82,9 @@ public final class ConversationModel: LoadedModel {
         return all
     }
 
-    private func withoutContent() -> Matrix {
+    private func withoutContent(_ alive: () throws -> Void) rethrows -> Matrix {
         if let neutral { return neutral }
-        let neutral = sight.neutral()
+        let neutral = try sight.neutral(alive: alive)
         self.neutral = neutral
         return neutral
     }

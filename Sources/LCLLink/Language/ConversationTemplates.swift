@@ -34,10 +34,17 @@ extension PromptTemplate {
         opening: "{begin}", user: "{special <|im_start|>}user\n", assistant: "{special <|im_end|>}\n{special <|im_start|>}assistant\n",
         end: "{special <|im_end|>}\n")
 
-    /// SmolVLM, Idefics3.
-    public static let idefics = chat(
-        opening: "{special <|im_start|>}", user: "User: ", assistant: "{special <end_of_utterance>}\nAssistant:", space: " ",
-        end: "{special <end_of_utterance>}\n")
+    /// SmolVLM.
+    public static let smolVLM = idefics(opening: "{special <|im_start|>}")
+
+    /// Idefics3 on Llama 3.
+    public static let idefics3 = idefics(opening: "{special <|begin_of_text|>}")
+
+    private static func idefics(opening: String) -> PromptTemplate {
+        chat(
+            opening: opening, user: "User: ", assistant: "{special <end_of_utterance>}\nAssistant:", space: " ",
+            end: "{special <end_of_utterance>}\n")
+    }
 
     public static let llama3 = chat(
         opening: "{begin}", user: "{special <|start_header_id|>}user{special <|end_header_id|>}\n\n",
@@ -53,7 +60,8 @@ extension PromptTemplate {
     public static func chat(of file: GGUFFile, _ tokenizer: Tokenizer) throws(LinkError) -> PromptTemplate {
         let text = file["tokenizer.chat_template"]?.string ?? ""
         func knows(_ names: String...) -> Bool { names.allSatisfy { tokenizer.special($0) != nil } }
-        if knows("<|im_start|>", "<end_of_utterance>") { return idefics }
+        // Taught on top of a language model, whose own marks the tokenizer keeps.
+        if knows("<end_of_utterance>") { return knows("<|im_start|>") ? smolVLM : knows("<|begin_of_text|>") ? idefics3 : idefics(opening: "{begin}") }
         if knows("<|im_start|>", "<|im_end|>") { return chatML }
         if knows("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>") { return llama3 }
         if text.contains("[INST]") { return llama2 }

@@ -31,7 +31,7 @@ public struct LanguageLink: Sendable {
         public var seed: UInt64 = 1
         /// Rows of the network that run together, about; it bounds memory and changes no score.
         public var rowsPerBatch = 1024
-        /// Bytes that the support set may take: keys and values of all its orders, and the rows while it is read.
+        /// Bytes that the job may take: keys and values of all orders, the supports' pictures, and the rows that run together.
         public var memory = 1 << 30
 
         public init() {}
@@ -83,7 +83,7 @@ public struct LanguageLink: Sendable {
             return try model.prefix(Matrix(joining: parts), alive: alive)
         }
         guard let prefixes else { return try read() }
-        let key = PrefixKey(model: prefixes.model, texts: texts, digests: order.map { supports.digests[$0] })
+        let key = PrefixKey(model: prefixes.model, program: prefixes.cache.program, texts: texts, digests: order.map { supports.digests[$0] })
         return try prefixes.cache.prefix(key, of: model, else: read)
     }
 
@@ -93,11 +93,13 @@ public struct LanguageLink: Sendable {
 
     // MARK: Room
 
-    /// Positions that a support set and one query take, at most.
+    /// Positions that a support set and one query take, at most; and the rows that all of the query's labels make.
     /// - Parameters:
     ///   - supports: label and positions of each picture.
     ///   - query: positions of a query's picture.
-    package func positions(_ names: [String], supports: [(label: Int, positions: Int)], query: Int) throws(LinkError) -> (supports: Int, query: Int) {
+    package func positions(_ names: [String], supports: [(label: Int, positions: Int)], query: Int) throws(LinkError)
+        -> (supports: Int, query: Int, rows: Int)
+    {
         let lengths = try names.map { name throws(LinkError) in
             (first: try runs(name, isFirst: true).length(image: 0), other: try runs(name, isFirst: false).length(image: 0))
         }
@@ -105,23 +107,27 @@ public struct LanguageLink: Sendable {
         let question = try template.question(labels: names, tokenizer)
         return (
             supports.reduce(opening) { $0 + lengths[$1.label].other + $1.positions },
-            question.trunk.length(image: query) + (question.candidates.map(\.count).max() ?? 0)
+            question.trunk.length(image: query) + (question.candidates.map(\.count).max() ?? 0),
+            question.trunk.length(image: query) + question.candidates.reduce(0) { $0 + $1.count - 1 }
         )
     }
 
     /// Refuses what does not fit, with the numbers.
     package func admit(_ names: [String], supports: [(label: Int, positions: Int)], query: Int, _ options: Options) throws(LinkError) {
-        let (tokens, query) = try positions(names, supports: supports, query: query)
+        let (tokens, query, rows) = try positions(names, supports: supports, query: query)
         guard tokens + query <= model.context else {
             throw .tooLarge(
                 reason: "the support set takes \(tokens) positions and a query \(query), together more than the model's \(model.context);"
                     + " use fewer supports, or a model with shorter pictures or a longer context")
         }
-        let plan = MemoryPlan(MemoryPlan.Shape(model.configuration), positions: tokens)
-        guard plan.prefix * options.orders + plan.reading <= options.memory else {
+        let plan = MemoryPlan(
+            MemoryPlan.Shape(model.configuration), positions: tokens, pictures: supports.reduce(0) { $0 + $1.positions }, query: rows,
+            batch: options.rowsPerBatch)
+        guard plan.bytes(orders: options.orders) <= options.memory else {
             throw .tooLarge(
-                reason: "\(options.orders) order(s) of \(tokens) positions take \(plan.prefix * options.orders >> 20) MiB of keys and values, and reading"
-                    + " them \(plan.reading >> 20), together more than the \(options.memory >> 20) MiB allowed; use fewer supports or orders, or"
+                reason: "\(options.orders) order(s) of \(tokens) positions take \(plan.prefix * options.orders >> 20) MiB of keys and values, their"
+                    + " pictures \(plan.pictures >> 20), and reading them \(plan.reading >> 20) or a batch of queries, of \(rows) rows each,"
+                    + " \(plan.answering >> 20): together more than the \(options.memory >> 20) MiB allowed; use fewer supports, orders or labels, or"
                     + " allow more (the daemon's workers.memory)")
         }
     }

@@ -24,12 +24,15 @@ package struct LanguageSight: Sendable {
     package var summary: String { "pictures of \(embedder.vision.input.side) pixels as \(fewestPositions) positions" }
 
     /// What a picture without content looks like.
-    func neutral() -> Matrix { Self.seen([.neutral(embedder.vision.input)], by: embedder)[0] }
+    func neutral(alive: () throws -> Void) rethrows -> Matrix { try Self.seen([.neutral(embedder.vision.input)], by: embedder, alive)[0] }
 
     package func encoder(limits: ImageLimits) -> any PictureEncoder { Encoder(embedder, limits) }
 
-    private static func seen(_ pictures: [PreparedPicture], by embedder: PictureEmbedder) -> [Matrix] {
-        do throws(LinkError) { return try embedder.embeddings(pictures) } catch { preconditionFailure("its tokens were looked up before: \(error)") }
+    private static func seen(_ pictures: [PreparedPicture], by embedder: PictureEmbedder, _ alive: () throws -> Void) rethrows -> [Matrix] {
+        let squares = try embedder.vision.embeddings(pictures.flatMap(\.squares), alive: alive)
+        do throws(LinkError) { return try embedder.embeddings(pictures, squares: squares) } catch {
+            preconditionFailure("its tokens were looked up before: \(error)")
+        }
     }
 
     private final class Encoder: PictureEncoder {
@@ -47,12 +50,12 @@ package struct LanguageSight: Sendable {
 
         func prepare(_ file: UnsafeRawBufferPointer, at place: Int) throws(ImageError) { places[place] = try preparer.prepare(file) }
 
-        func encode(_ count: Int) -> [Matrix] {
+        func encode(_ count: Int, alive: () throws -> Void) rethrows -> [Matrix] {
             let pictures = places[..<count].map { picture in
                 guard let picture else { preconditionFailure("every place was prepared") }
                 return picture
             }
-            return seen(pictures, by: embedder)
+            return try seen(pictures, by: embedder, alive)
         }
     }
 }

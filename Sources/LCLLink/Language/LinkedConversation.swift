@@ -36,6 +36,7 @@ public struct LinkedConversation: Sendable {
     ///   - queries: pictures as embeddings, `[positions x width]` each.
     ///   - alive: called now and then.
     /// - Returns: `nil` for a query that does not fit the context behind the support set.
+    /// - Throws: ``LinkError/damaged(reason:)``; what `alive` throws.
     public func scores(_ queries: [Matrix], alive: () throws -> Void = {}) throws -> [LanguageScore?] {
         let room = model.context - length - trunk.length(image: 0) - (candidates.map(\.count).max() ?? 0)
         let fitting = queries.indices.filter { queries[$0].rowCount <= room }, asked = fitting.map { queries[$0] }
@@ -52,11 +53,11 @@ public struct LinkedConversation: Sendable {
     private func logLikelihoods(_ queries: [Matrix], after prefix: LanguagePrefix, _ alive: () throws -> Void) throws -> [[Double]] {
         var result: [[Double]] = [], batch: [LanguageBranch] = [], rows = 0
         func flush() throws {
-            try alive()
-            for branch in model.logLikelihoods(batch, after: prefix) {
+            for branch in try model.logLikelihoods(batch, after: prefix, alive: alive) {
                 result.append(
-                    branch.map { tokens in
+                    try branch.map { tokens in
                         let sum = tokens.reduce(0.0) { $0 + Double($1) }
+                        guard sum.isFinite else { throw LinkError.damaged(reason: "a label's score is \(sum), so a weight is no finite number") }
                         return options.length == .sum ? sum : sum / Double(tokens.count)
                     })
             }

@@ -30,8 +30,9 @@ public struct PictureEmbedder: Sendable {
     }
 
     /// Of each picture, `[positions x width]`; the same to the last bit whatever pictures come with it.
-    public func embeddings(_ pictures: [PreparedPicture]) throws(LinkError) -> [Matrix] {
-        var squares = vision.embeddings(pictures.flatMap(\.squares))[...], result: [Matrix] = []
+    /// - Parameter squares: what the vision model makes of the pictures' squares, one after the other.
+    public func embeddings(_ pictures: [PreparedPicture], squares: [Matrix]) throws(LinkError) -> [Matrix] {
+        var squares = squares[...], result: [Matrix] = []
         for picture in pictures {
             let own = Array(squares.prefix(picture.squares.count))
             squares = squares.dropFirst(own.count)

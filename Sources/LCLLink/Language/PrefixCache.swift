@@ -14,12 +14,22 @@ public final class PrefixCache: Sendable {
     public let directory: String
     /// Bytes of all files together.
     public let limit: Int
+    /// What computed its prefixes.
+    let program: String
     private let counts = Mutex((hits: 0, misses: 0))
 
-    public init(directory: String, limit: Int) {
+    /// - Parameter program: the digest of what computes: another build, whose sums may differ, finds nothing of this one's.
+    public init(directory: String, limit: Int, program: String = PrefixCache.thisProgram) {
         self.directory = directory
         self.limit = limit
+        self.program = program
     }
+
+    /// SHA-256 of the running executable: nobody can forget to raise it. One that cannot be read shares with none.
+    public static let thisProgram = {
+        let bytes = try? Data(contentsOf: URL(filePath: "/proc/self/exe"), options: .alwaysMapped)
+        return bytes.map { SHA256.hash($0).hex } ?? UUID().uuidString
+    }()
 
     /// How often a support set was found, and how often it was read anew.
     public var hitsAndMisses: (hits: Int, misses: Int) { counts.withLock { $0 } }
@@ -38,12 +48,15 @@ public final class PrefixCache: Sendable {
         return prefix
     }
 
+    /// Files that ``PrefixFile`` writes, whole or in the making, and no others that lie there.
+    private static func isOurs(_ name: String) -> Bool { name.wholeMatch(of: /[0-9a-f]{64}\.prefix.*/) != nil }
+
     /// Whether `bytes` more may be written, after the longest unused files went.
     private func makeRoom(for bytes: Int) -> Bool {
         guard bytes <= limit else { return false }
         let files = FileManager.default
         try? files.createDirectory(atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        var kept = ((try? files.contentsOfDirectory(atPath: directory)) ?? []).filter { $0.contains(".prefix") }.compactMap { name -> (path: String, bytes: Int, used: Date)? in
+        var kept = ((try? files.contentsOfDirectory(atPath: directory)) ?? []).filter(Self.isOurs).compactMap { name -> (path: String, bytes: Int, used: Date)? in
             let path = "\(directory)/\(name)"
             guard let attributes = try? files.attributesOfItem(atPath: path), let size = attributes[.size] as? Int else { return nil }
             return (path, size, attributes[.modificationDate] as? Date ?? .distantPast)
@@ -58,13 +71,13 @@ public final class PrefixCache: Sendable {
 }
 
 /// What a prefix is made from: model, the tokens of every support in their order (so template and labels), its pictures by digest,
-/// and the kernels, whose sums differ in their last bits.
+/// and the program and its kernels, whose sums differ in their last bits.
 struct PrefixKey {
     let digest: SHA256.Digest
 
-    init(model: String, texts: [[PromptRun]], digests: [[UInt8]]) {
+    init(model: String, program: String, texts: [[PromptRun]], digests: [[UInt8]]) {
         var hash = SHA256()
-        hash.update(Array("\(model) \(Kernels.best.name) \(texts.count)\n".utf8))
+        hash.update(Array("\(model) \(program) \(Kernels.best.name) \(texts.count)\n".utf8))
         for (runs, picture) in zip(texts, digests) {
             for run in runs {
                 switch run {

@@ -42,6 +42,7 @@ extension PromptTemplate {
     }
 
     /// The query up to where the candidates part, and each candidate's own tokens.
+    /// - Throws: ``LinkError``: `template`, `support`, or `labels` where a label's tokens begin with all of another's, which then could never lose.
     func question(labels: [String], _ tokenizer: Tokenizer) throws(LinkError) -> (trunk: [PromptRun], candidates: [[Int]]) {
         var trunk: [PromptRun] = [], candidates: [[Int]] = []
         for label in labels {
@@ -50,6 +51,12 @@ extension PromptTemplate {
             guard case .tokens(let tokens)? = runs.popLast() else { throw .support(reason: "the label '\(label)' has no tokens") }
             candidates.append(tokens)
             trunk = runs
+        }
+        let order = candidates.indices.sorted { candidates[$0].lexicographicallyPrecedes(candidates[$1]) }
+        if let (a, b) = zip(order, order.dropFirst()).first(where: { candidates[$1].starts(with: candidates[$0]) }) {
+            throw .labels(
+                reason: "the labels '\(labels[a])' and '\(labels[b])' are \(candidates[a] == candidates[b] ? "the same tokens" : "one, and one that goes on,")"
+                    + " to the model's tokenizer; name one of them otherwise")
         }
         let shortest = candidates.map(\.count).min() ?? 0
         let common = (0..<max(0, shortest - 1)).first { i in candidates.contains { $0[i] != candidates[0][i] } } ?? max(0, shortest - 1)

@@ -48,6 +48,9 @@ public struct PromptTemplate: Equatable, Sendable {
         guard image < label, self.query[label...].dropFirst().allSatisfy(\.isText) else {
             throw .template(reason: "the query must show its picture before its label, and only text after it")
         }
+        guard self.query.last != .label else {
+            throw .template(reason: "the query must go on after its label, if only with a line's end: a label that begins another could never lose")
+        }
         if let answer = self.query.firstIndex(of: .answer) {
             guard (image..<label).contains(answer), self.query.count(where: { $0 == .answer }) == 1 else {
                 throw .template(reason: "the query's {answer} must stand once, between its picture and its label")

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The order in which a prompt shows its supports: every round shows one of each label that has any left, labels and supports
-/// shuffled, as in the paper. The same seed gives the same orders on every machine.
+/// shuffled. The paper's code shuffles the whole list instead, which may show all of one label's supports last; rounds leave less of
+/// a score to the order. The same seed gives the same orders on every machine.
 struct SupportOrder {
     /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
     private var state: UInt64

@@ -13,6 +13,8 @@ public final class LanguageModel: Sendable {
     private let rotation: Rotation
     /// Positions times the size of a head, for which sines and cosines are kept: 256 MiB of them.
     private static let maximumAngles = 1 << 26
+    /// Rows that a product runs with at most: it bounds memory and the time between two calls of `alive`, and changes no result.
+    public static let rowsAtOnce = 1024
 
     /// - Parameters:
     ///   - context: positions to make room for, at most what the model was trained for; all of them where `nil`.
@@ -53,7 +55,7 @@ public final class LanguageModel: Sendable {
     /// - Parameter embeddings: `[positions x width]`, at least one row and at most ``context``.
     public func prefix(_ embeddings: Matrix) -> LanguagePrefix { run(embeddings).prefix }
 
-    /// The same; `alive` is called before every layer.
+    /// The same; `alive` is called several times a layer, and again after every ``rowsAtOnce`` rows.
     public func prefix(_ embeddings: Matrix, alive: () throws -> Void) rethrows -> LanguagePrefix { try run(embeddings, alive: alive).prefix }
 
     /// log P(token | all before it) for every token after the first, `[positions - 1]`; nothing is kept.
@@ -73,13 +75,18 @@ public final class LanguageModel: Sendable {
     /// batch: the caller bounds its size.
     /// - Returns: `[branch][continuation][token]`: the log-probability of every token of the continuation.
     public func logLikelihoods(_ branches: [LanguageBranch], after prefix: LanguagePrefix) -> [[[Float]]] {
+        logLikelihoods(branches, after: prefix, alive: {})
+    }
+
+    /// The same; `alive` is called several times a layer.
+    public func logLikelihoods(
+        _ branches: [LanguageBranch], after prefix: LanguagePrefix, alive: () throws -> Void
+    ) rethrows -> [[[Float]]] {
         guard !branches.isEmpty else { return [] }
         let batch = LanguageBatch(branches, after: prefix.count)
         precondition(batch.positions.max()! < context, "branches inside the context")
         let rows = Matrix(joining: branches.flatMap { [$0.trunk] + $0.continuations.map { embed($0.dropLast()) } })
-        let hidden = layers(rows, positions: batch.positions) { layer, query, key, value in
-            attention(query, keys: key, values: value, memory: prefix.layers[layer], scopes: batch.scopes)
-        }
+        let hidden = try layers(rows, positions: batch.positions, scopes: batch.scopes, alive: alive) { layer, _, _ in prefix.layers[layer] }
         return batch.collect(score(hidden.gather(batch.scoredRows), at: batch.targets))
     }
 
@@ -89,9 +96,7 @@ public final class LanguageModel: Sendable {
         guard !trunks.isEmpty else { return [] }
         let batch = LanguageBatch(trunks.map { LanguageBranch(trunk: $0, continuations: [[0]]) }, after: prefix.count)
         precondition(batch.positions.max()! < context, "trunks inside the context")
-        let hidden = layers(Matrix(joining: trunks), positions: batch.positions) { layer, query, key, value in
-            attention(query, keys: key, values: value, memory: prefix.layers[layer], scopes: batch.scopes)
-        }
+        let hidden = layers(Matrix(joining: trunks), positions: batch.positions, scopes: batch.scopes, alive: {}) { layer, _, _ in prefix.layers[layer] }
         return weights.head.highest(
             hidden.gather(batch.scoredRows).rmsNormalized(weights.norm, epsilon: configuration.epsilon), threads: threads)
     }
@@ -103,32 +108,59 @@ public final class LanguageModel: Sendable {
         precondition(count > 0 && count <= context, "\(count) positions in a context of \(context)")
         var memories: [AttentionMemory] = []
         let scopes = (0..<count).map { AttentionScope(memory: $0 + 1) }
-        let hidden = try layers(embeddings, positions: Array(0..<count)) { _, query, key, value in
-            try alive()
+        let hidden = try layers(embeddings, positions: Array(0..<count), scopes: scopes, alive: alive) { _, key, value in
             let memory = AttentionMemory(keys: key, values: value, heads: configuration.heads)
             memories.append(memory)
-            return attention(query, keys: key, values: value, memory: memory, scopes: scopes)
+            return memory
         }
         return (hidden, LanguagePrefix(count: count, layers: memories))
     }
 
-    /// The network without its head. `attend` gets a layer's number, queries, keys and values.
-    private func layers(_ embeddings: Matrix, positions: [Int], attend: (Int, Matrix, Matrix, Matrix) throws -> Matrix) rethrows -> Matrix {
+    /// The network without its head.
+    /// - Parameters:
+    ///   - positions, scopes: of each row.
+    ///   - memory: what a layer's rows look at before their own batch, from its number and the batch's keys and values.
+    private func layers(
+        _ embeddings: Matrix, positions: [Int], scopes: [AttentionScope], alive: () throws -> Void, memory: (Int, Matrix, Matrix) -> AttentionMemory
+    ) rethrows -> Matrix {
         precondition(embeddings.columnCount == configuration.width, "embeddings of this model")
         var x = embeddings  // [n x width]
         for (index, layer) in weights.layers.enumerated() {
             let normed = x.rmsNormalized(layer.attentionNorm, epsilon: configuration.epsilon, threads: threads)  // [n x width]
-            var query = layer.query(normed, threads: threads)  // [n x queryHeads * size]
-            var key = layer.key(normed, threads: threads)  // [n x memoryHeads * size]
-            let value = layer.value(normed, threads: threads)  // [n x memoryHeads * size]
+            var query = try parts(of: x, alive) { layer.query(normed.rows($0), threads: threads) }  // [n x queryHeads * size]
+            var key = try parts(of: x, alive) { layer.key(normed.rows($0), threads: threads) }  // [n x memoryHeads * size]
+            let value = try parts(of: x, alive) { layer.value(normed.rows($0), threads: threads) }  // [n x memoryHeads * size]
             query.rotate(rotation, positions: positions, threads: threads)
             key.rotate(rotation, positions: positions, threads: threads)
-            x = layer.output(try attend(index, query, key, value), adding: x, threads: threads)
-            let inner = x.rmsNormalized(layer.feedForwardNorm, epsilon: configuration.epsilon, threads: threads)
-            let gated = layer.gate(inner, threads: threads).swiGLU(layer.up(inner, threads: threads), threads: threads)  // [n x feedForward]
-            x = layer.down(gated, adding: x, threads: threads)
+            let memory = memory(index, key, value)
+            let attended = try parts(of: x, alive) {
+                attention(query.rows($0), keys: key, values: value, memory: memory, scopes: Array(scopes[$0]))
+            }
+            x = try parts(of: x, alive) { layer.output(attended.rows($0), adding: x.rows($0), threads: threads) }
+            x = try parts(of: x, alive) { feed(layer, x.rows($0)) }
         }
         return x
+    }
+
+    /// `[n x width]` through the gated layer.
+    private func feed(_ layer: LanguageWeights.Layer, _ x: Matrix) -> Matrix {
+        let inner = x.rmsNormalized(layer.feedForwardNorm, epsilon: configuration.epsilon, threads: threads)
+        let gated = layer.gate(inner, threads: threads).swiGLU(layer.up(inner, threads: threads), threads: threads)  // [n x feedForward]
+        return layer.down(gated, adding: x, threads: threads)
+    }
+
+    /// What `body` makes of the rows of `x`, ``rowsAtOnce`` at a time.
+    private func parts(of x: Matrix, _ alive: () throws -> Void, _ body: (Range<Int>) -> Matrix) rethrows -> Matrix {
+        let count = x.rowCount
+        if count <= Self.rowsAtOnce {
+            try alive()
+            return body(0..<count)
+        }
+        return try Matrix(
+            joining: stride(from: 0, to: count, by: Self.rowsAtOnce).map { first in
+                try alive()
+                return body(first..<min(count, first + Self.rowsAtOnce))
+            })
     }
 
     private func score(_ hidden: Matrix, at targets: [[Int]]) -> [[Float]] {

@@ -28,6 +28,8 @@ public struct MemoryPlan: Equatable, Sendable {
 
     /// Keys and values of one order of the support set: kept for the job.
     public let prefix: Int
+    /// The supports' pictures as the language model sees them.
+    public let pictures: Int
     /// The rows that run together, with what a layer makes of them: while the support set is read.
     public let reading: Int
     /// The same for a batch of queries.
@@ -35,17 +37,24 @@ public struct MemoryPlan: Equatable, Sendable {
 
     /// - Parameters:
     ///   - positions: of the support set.
-    ///   - rows: of queries that run together.
-    public init(_ shape: Shape, positions: Int, rows: Int = 1024) {
+    ///   - pictures: positions of its pictures.
+    ///   - query: rows of one query; a batch has more where they fit into 1024.
+    public init(_ shape: Shape, positions: Int, pictures: Int, query: Int, batch: Int = LanguageModel.rowsAtOnce) {
         prefix = AttentionMemory.byteCount(positions, shape.heads) * shape.layers
-        reading = positions * Self.rowBytes(shape)
-        answering = rows * Self.rowBytes(shape)
+        self.pictures = pictures * Matrix.stride(columns: shape.width) * MemoryLayout<Float>.stride
+        reading = Self.running(shape, positions)
+        answering = Self.running(shape, max(query, batch))
     }
 
-    /// Stream, its normed copy, queries, keys, values, attended, and the gated layer's three.
-    private static func rowBytes(_ shape: Shape) -> Int {
+    /// The most that is taken at a time.
+    public func bytes(orders: Int) -> Int { prefix * orders + pictures + max(reading, answering) }
+
+    /// Of all rows: their embeddings, the stream before and after a product (and what it is joined from), its normed copy; queries,
+    /// keys, values, and the attended, also joined. Of those that go through the gated layer together: two of the stream and its three.
+    private static func running(_ shape: Shape, _ rows: Int) -> Int {
         let queries = shape.heads.queryHeads * shape.heads.size, memory = shape.heads.memoryHeads * shape.heads.size
-        func row(_ columns: Int) -> Int { Matrix.stride(columns: columns) }
-        return MemoryLayout<Float>.stride * (3 * row(shape.width) + 2 * row(queries) + 2 * row(memory) + 3 * row(shape.feedForward))
+        func row(_ columns: Int) -> Int { Matrix.stride(columns: columns) * MemoryLayout<Float>.stride }
+        let kept = 5 * row(shape.width) + 3 * row(queries) + 2 * row(memory), gated = 2 * row(shape.width) + 3 * row(shape.feedForward)
+        return rows * kept + min(rows, LanguageModel.rowsAtOnce) * gated
     }
 }

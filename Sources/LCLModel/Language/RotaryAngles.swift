@@ -21,7 +21,7 @@ struct RotaryAngles {
         case .none, .llama3:
             (frequencies, magnitude) = (zip(trained, factors).map { 1 / ($0 * $1) }, 1)
         case .linear:
-            let factor = try keys.number("scaling.factor", 1...1e6)
+            let factor = try keys.factor()
             (frequencies, magnitude) = (zip(trained, factors).map { 1 / ($0 * factor * $1) }, 1)
         case .yarn:
             let yarn = try YaRN(keys, base: base, dimensions: dimensions, context: context)
@@ -46,6 +46,13 @@ struct RotaryAngles {
             return value
         }
 
+        /// Of linear scaling; older files have it as `scale_linear`. 0 says nothing, as for llama.cpp.
+        func factor() throws(ModelError) -> Float {
+            let key = file[prefix + "scaling.factor"] == nil && file[prefix + "scale_linear"] != nil ? "scale_linear" : "scaling.factor"
+            if file[prefix + key]?.float == 0 { return 1 }
+            return try number(key, or: file[prefix + "scaling.type"] == nil ? 1 : nil, 1...1e6)
+        }
+
         func dimensions(_ headSize: Int) throws(ModelError) -> Int {
             let key = prefix + "dimension_count", value = file[key] == nil ? headSize : try file.integer(key)
             guard value > 0, value <= headSize, value % 2 == 0 else {
@@ -54,8 +61,11 @@ struct RotaryAngles {
             return value
         }
 
+        /// A file that names no type is linear, as llama.cpp reads it.
         func type() throws(ModelError) -> Scaling {
-            let key = prefix + "scaling.type", name = file[key] == nil ? "none" : try file.string(key)
+            let key = prefix + "scaling.type"
+            guard file[key] != nil else { return try factor() == 1 ? .none : .linear }
+            let name = try file.string(key)
             if let scaling = Scaling(rawValue: name) { return scaling }
             throw ModelError(
                 .unsupported, file: file.path, item: key, "'\(name)' is none of \(Scaling.allCases.map(\.rawValue).joined(separator: ", "))")

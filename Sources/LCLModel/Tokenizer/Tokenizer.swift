@@ -72,7 +72,7 @@ public struct Vocabulary: Sendable {
     public var count: Int { tokens.count }
 
     /// Whether a token is a mark of the conversation rather than text.
-    public func isControl(_ token: Int) -> Bool { token == end || kinds[token] == .control }
+    public func isControl(_ token: Int) -> Bool { token == end || (kinds.indices.contains(token) && kinds[token] == .control) }
 
     init(_ file: GGUFFile) throws(ModelError) {
         let tokensKey = "tokenizer.ggml.tokens", kindsKey = "tokenizer.ggml.token_type"
@@ -97,7 +97,12 @@ public struct Vocabulary: Sendable {
             return id
         }
         let begins: Bool
-        if case .bool(let flag)? = file["tokenizer.ggml.add_bos_token"] { begins = flag } else { begins = file["tokenizer.ggml.model"]?.string == "llama" }
+        if case .bool(let flag)? = file["tokenizer.ggml.add_bos_token"] {
+            begins = flag
+        } else {
+            // Llama 2's and 3's texts begin with it; files of Llama 3 do not always say so.
+            begins = file["tokenizer.ggml.model"]?.string == "llama" || file["tokenizer.ggml.pre"]?.string == "llama-bpe"
+        }
         let first = try id("bos_token_id")
         beginning = begins ? first : nil
         end = try id("eos_token_id")

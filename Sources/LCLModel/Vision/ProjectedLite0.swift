@@ -66,7 +66,8 @@ struct ProjectedLite0: VisionNetwork {
         return FeatureSpace(parts)
     }
 
-    func embeddings(_ squares: [[UInt8]]) -> [Matrix] {
+    func embeddings(_ squares: [[UInt8]], alive: () throws -> Void) rethrows -> [Matrix] {
+        try alive()
         let features = features(squares), projected = projector(space?.embed(features) ?? features, threads: threads)  // [squares x positions * width]
         return squares.indices.map { square in
             let rows = Matrix(rows: positions, columns: width, projected.row(square))

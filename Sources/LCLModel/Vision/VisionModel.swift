@@ -43,9 +43,12 @@ public final class VisionModel: Sendable {
 
     /// - Parameter squares: prepared as ``input`` says, ``PictureInput/byteCount`` bytes each.
     /// - Returns: of each, `[positions x width]`.
-    public func embeddings(_ squares: [[UInt8]]) -> [Matrix] {
+    public func embeddings(_ squares: [[UInt8]]) -> [Matrix] { embeddings(squares, alive: {}) }
+
+    /// The same; `alive` is called now and then, in a transformer before every block.
+    public func embeddings(_ squares: [[UInt8]], alive: () throws -> Void) rethrows -> [Matrix] {
         precondition(squares.allSatisfy { $0.count == input.byteCount }, "squares of \(input.side) pixels")
-        return squares.isEmpty ? [] : network.embeddings(squares)
+        return squares.isEmpty ? [] : try network.embeddings(squares, alive: alive)
     }
 }
 
@@ -57,5 +60,5 @@ protocol VisionNetwork: Sendable {
     var frame: PictureFrame { get }
 
     /// Of at least one square, `[positions x width]` each.
-    func embeddings(_ squares: [[UInt8]]) -> [Matrix]
+    func embeddings(_ squares: [[UInt8]], alive: () throws -> Void) rethrows -> [Matrix]
 }

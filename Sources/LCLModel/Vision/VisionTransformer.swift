@@ -33,23 +33,23 @@ package final class VisionTransformer: VisionNetwork {
         levels = shape.input.levels
     }
 
-    func embeddings(_ squares: [[UInt8]]) -> [Matrix] {
+    func embeddings(_ squares: [[UInt8]], alive: () throws -> Void) rethrows -> [Matrix] {
         let atOnce = max(1, Self.rowsPerBatch / weights.positions.rowCount)
-        return stride(from: 0, to: squares.count, by: atOnce).flatMap { first in
+        return try stride(from: 0, to: squares.count, by: atOnce).flatMap { first in
             let batch = Array(squares[first..<min(squares.count, first + atOnce)])
-            let projected = projector(features(batch), pictures: batch.count, threads: threads)  // [pictures * positions x width]
+            let projected = projector(try features(batch) { _ in try alive() }, pictures: batch.count, threads: threads)  // [pictures * positions x width]
             return batch.indices.map { projected.rows($0 * positions..<($0 + 1) * positions) }
         }
     }
 
     /// The hidden state that the projector reads, without the class token, `[pictures * patches x width]`.
     /// - Parameter layer: gets each hidden state, `[pictures * tokens x width]`, from the input of the first block on.
-    package func features(_ squares: [[UInt8]], layer: (Matrix) -> Void = { _ in }) -> Matrix {
+    package func features(_ squares: [[UInt8]], layer: (Matrix) throws -> Void) rethrows -> Matrix {
         var x = embed(squares)  // [n x width]
-        layer(x)
+        try layer(x)
         for block in weights.layers {
             x = run(block, x)
-            layer(x)
+            try layer(x)
         }
         if let after = weights.after { x = x.layerNormalized(after, threads: threads) }
         guard weights.classToken != nil else { return x }
