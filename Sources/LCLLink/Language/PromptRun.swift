@@ -54,9 +54,8 @@ extension PromptTemplate {
         }
         let order = candidates.indices.sorted { candidates[$0].lexicographicallyPrecedes(candidates[$1]) }
         if let (a, b) = zip(order, order.dropFirst()).first(where: { candidates[$1].starts(with: candidates[$0]) }) {
-            throw .labels(
-                reason: "the labels '\(labels[a])' and '\(labels[b])' are \(candidates[a] == candidates[b] ? "the same tokens" : "one, and one that goes on,")"
-                    + " to the model's tokenizer; name one of them otherwise")
+            let why = candidates[a] == candidates[b] ? "are the same tokens" : "are tokens of which the second's begin with all of the first's, so it could never win"
+            throw .labels(reason: "the labels '\(labels[a])' and '\(labels[b])' \(why), to this model; call one of them otherwise")
         }
         let shortest = candidates.map(\.count).min() ?? 0
         let common = (0..<max(0, shortest - 1)).first { i in candidates.contains { $0[i] != candidates[0][i] } } ?? max(0, shortest - 1)
