@@ -46,6 +46,9 @@ struct Descriptor: ~Copyable {
         return status
     }
 
+    /// See ``Filesystem/networkKind(of:)``.
+    func networkKind() -> String? { cposix_network_filesystem(raw).map { String(cString: $0) } }
+
     /// Flushes a file's bytes, or a directory's entries, to the disk. After a failure nothing written here may be trusted.
     func sync() throws(SpoolError) {
         try check(retrying { fsync(raw) }, "flush", path)

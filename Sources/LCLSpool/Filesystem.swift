@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CPosix
 import Glibc
 
 /// What the filesystem beneath a path says of itself.
@@ -30,6 +29,6 @@ public enum Filesystem {
 
     /// "NFS" or the like where `path` is a directory on another machine's disk; `nil` on a local one.
     public static func networkKind(of path: String) throws(SpoolError) -> String? {
-        try cposix_network_filesystem(Descriptor.directory(path).raw).map { String(cString: $0) }
+        try Descriptor.directory(path).networkKind()
     }
 }

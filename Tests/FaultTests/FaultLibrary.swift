@@ -15,7 +15,7 @@ enum FaultLibrary {
         let library = "/tmp/lcl-fault-\(getpid()).so", compiler = Process(), complaints = Pipe()
         compiler.executableURL = URL(filePath: "/usr/bin/env")
         compiler.arguments = ["cc", "-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library]
-            + ["fault.c", "power.c"].map { sources.appending(path: $0).path } + ["-ldl"]
+            + ["fault.c", "power.c", "remote.c"].map { sources.appending(path: $0).path } + ["-ldl"]
         compiler.standardError = complaints
         try compiler.run()
         let text = complaints.fileHandleForReading.readDataToEndOfFile()

@@ -25,6 +25,8 @@ final class Life {
         var environment = ProcessInfo.processInfo.environment
         environment["LCLD_WORKERS_COUNT"] = "1"
         environment["LCLD_INTAKE_SCAN"] = "1s"
+        // Two seconds after the start, and then every four.
+        environment["LCLD_RETENTION_INTERVAL"] = "4s"
         environment["LCLD_MODELS"] = SampleJobs.models.path
         environment.merge(settings) { $1 }
         if let strikes {

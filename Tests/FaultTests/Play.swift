@@ -27,19 +27,20 @@ struct Play {
     }
 
     /// Lives on until all is as it must be.
-    mutating func live(_ life: Life, within seconds: Double) async throws -> Ending {
+    /// - Parameter isSwept: and the first sweep has folded the database's log, so that every life makes the same calls.
+    mutating func live(_ life: Life, within seconds: Double, isSwept: Bool = false) async throws -> Ending {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < deadline {
             if life.isOver { return .over }
-            if try await step(life) { return .settled }
+            if try await step(life, isSwept: isSwept) { return .settled }
             try await Task.sleep(for: .milliseconds(10))
         }
         return life.isOver ? .over : .late
     }
 
     /// The same where nothing may go wrong.
-    mutating func settle(_ life: Life, within seconds: Double) async throws {
-        switch try await live(life, within: seconds) {
+    mutating func settle(_ life: Life, within seconds: Double, isSwept: Bool = false) async throws {
+        switch try await live(life, within: seconds, isSwept: isSwept) {
         case .settled: return
         case .over: throw Broken(description: "lcld ended: \(scratch.logText.suffix(2000))")
         case .late:
@@ -73,8 +74,8 @@ struct Play {
     }
 
     /// - Returns: whether all is as it must be.
-    private mutating func step(_ life: Life) async throws -> Bool {
-        guard try await askNext(life) else { return false }
+    private mutating func step(_ life: Life, isSwept: Bool) async throws -> Bool {
+        guard try await askNext(life), !isSwept || scratch.logIsFolded else { return false }
         let waiting = Set(scenario.ends.filter { !$0.value.isFinal }.keys)
         // Looked for first, since that costs the daemon nothing, and last, since a job's files go after its row.
         guard scratch.strays(keeping: waiting).isEmpty, let rows = try? await rows(life), rows.mapValues(\.state) == scenario.ends else { return false }

@@ -38,6 +38,12 @@ final class Scratch: Sendable {
         ((try? String(contentsOf: points, encoding: .utf8)) ?? "").split(separator: "\n").compactMap { FaultPoint(line: $0) }
     }
 
+    /// Whether the database's log is cut to nothing.
+    var logIsFolded: Bool {
+        let log = state.appending(path: "lcld.db-wal").path
+        return (try? FileManager.default.attributesOfItem(atPath: log)[.size] as? Int) ?? 0 == 0
+    }
+
     // MARK: Offering
 
     /// A copy of a job's directory or manifest, complete at once.

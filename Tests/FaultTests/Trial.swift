@@ -33,7 +33,7 @@ struct Trial: Sendable {
         try await scenario.furnish(template)
         let scratch = try Scratch(like: template), life = try Life(on: scratch, settings: scenario.settings, strikes: [:])
         var play = Play(scenario, on: scratch)
-        try await play.settle(life, within: 30)
+        try await play.settle(life, within: 30, isSwept: true)
         let rows = try await play.rows(life)
         try await life.kill()
         reference = Reference(points: scratch.loggedPoints(), tree: scratch.tree(), rows: rows)
@@ -49,7 +49,7 @@ struct Trial: Sendable {
         var ending = Play.Ending.over
         for strikes in [fault.strikes, fault.strikesAfterwards].compactMap(\.self) {
             let life = try Life(on: scratch, settings: scenario.settings, strikes: strikes)
-            ending = try await play.live(life, within: Self.patience)
+            ending = try await play.live(life, within: Self.patience, isSwept: true)
             try await life.kill()
         }
         let met = scratch.loggedPoints()
