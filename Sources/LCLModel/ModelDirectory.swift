@@ -49,29 +49,6 @@ public struct ModelDirectory: Sendable {
         throw ModelError(.notFound, file: name, "no such model in \(places); 'lcl model list' shows those that there are")
     }
 
-    /// What tells the model that a name means now from one that it meant before: a card is replaced by rename, never rewritten.
-    public struct Stamp: Equatable, Sendable {
-        private let path: String
-        private let inode: UInt64
-        private let changed: [Int]
-
-        fileprivate init(_ path: String, _ status: stat) {
-            self.path = path
-            inode = UInt64(status.st_ino)
-            changed = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec, Int(status.st_size)]
-        }
-    }
-
-    /// `nil` where there is no such model.
-    public static func stamp(of name: String, in searchPath: [String]) -> Stamp? {
-        for directory in searchPath {
-            var status = stat()
-            let path = "\(directory)/\(name)/\(ModelCard.fileName)"
-            if stat(path, &status) == 0 { return Stamp(path, status) }
-        }
-        return nil
-    }
-
     /// Names and cards of all models on the search path, each the first of its name, or what is wrong with it.
     public static func all(
         in searchPath: [String] = ModelDirectory.searchPath()

@@ -10,7 +10,7 @@ import Testing
     private static let seed = environment["LCL_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...999_999)
     private static let choice = environment["LCL_FAULTS"] ?? ""
     /// Most of a trial is waiting: for flushes, for a pause before another try.
-    private static let atOnce = environment["LCL_FAULTS_AT_ONCE"].flatMap(Int.init) ?? 16
+    private static let atOnce = environment["LCL_FAULTS_AT_ONCE"].flatMap(Int.init) ?? 24
 
     @Test(arguments: Scenario.all) func everyJob_isAnsweredOnceAndRight_whateverCallFails(_ scenario: Scenario) async throws {
         guard scenario.isChosen(by: Self.choice) else { return }
