@@ -9,8 +9,7 @@ import Testing
     private static let environment = ProcessInfo.processInfo.environment
     private static let seed = environment["LCL_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...999_999)
     private static let choice = environment["LCL_FAULTS"] ?? ""
-    /// Most of a trial is waiting: for flushes, for a pause before another try.
-    private static let atOnce = environment["LCL_FAULTS_AT_ONCE"].flatMap(Int.init) ?? 24
+    private static let atOnce = environment["LCL_FAULTS_AT_ONCE"].flatMap(Int.init)
 
     @Test(arguments: Scenario.all) func everyJob_isAnsweredOnceAndRight_whateverCallFails(_ scenario: Scenario) async throws {
         guard scenario.isChosen(by: Self.choice) else { return }
@@ -59,7 +58,7 @@ import Testing
     private static func outcomes(of plan: [Fault], in trial: Trial, called name: String) async -> Tally {
         var tally = Tally(), waiting = plan.makeIterator()
         await withTaskGroup(of: Trial.Outcome.self) { group in
-            for _ in 0..<atOnce { if let fault = waiting.next() { group.addTask { await trial.run(fault) } } }
+            for _ in 0..<(atOnce ?? trial.scenario.atOnce) { if let fault = waiting.next() { group.addTask { await trial.run(fault) } } }
             while let outcome = await group.next() {
                 tally.count(outcome)
                 if let fault = waiting.next() { group.addTask { await trial.run(fault) } }

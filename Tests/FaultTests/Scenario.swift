@@ -16,13 +16,15 @@ struct Scenario: Sendable {
     let ends: [String: JobState]
     /// One point in so many is struck, where not all are asked for: a trial of some scenarios takes its time.
     var stride = 1
+    /// Trials at once. Most of one is waiting: for flushes, for a pause before another try.
+    var atOnce = 16
     /// Furnishes the disk.
     let furnish: @Sendable (Scratch) async throws -> Void
 
     static let all = [firstStart, clock, control, training]
 
     /// A training that has kept all it needs learns to the end, makes its model, and is done.
-    static let training = Scenario(name: "training", ends: ["school": .done], stride: 5) { scratch in
+    static let training = Scenario(name: "training", ends: ["school": .done], stride: 5, atOnce: 4) { scratch in
         let models = scratch.state.appending(path: "models")
         try TestModels.makeSmallBase(in: models)
         try scratch.offer(SampleJobs.directory("school"), as: "school")
