@@ -24,7 +24,8 @@ struct Scenario: Sendable {
     static let all = [firstStart, clock, control, training]
 
     /// A training that has kept all it needs learns to the end, makes its model, and is done.
-    static let training = Scenario(name: "training", ends: ["school": .done], stride: 5, atOnce: 4) { scratch in
+    /// Two faults after its making are more deaths of the daemon than a job may see by default.
+    static let training = Scenario(name: "training", settings: ["LCLD_WORKERS_ATTEMPTS": "9"], ends: ["school": .done], stride: 5, atOnce: 4) { scratch in
         let models = scratch.state.appending(path: "models")
         try TestModels.makeSmallBase(in: models)
         try scratch.offer(SampleJobs.directory("school"), as: "school")
