@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LCLModel
 
-/// The pictures of Tests/Reference/lite0_goldens.py: ramps, discs, noise.
+/// The pictures of Tests/Reference/synthetic_pictures.py: ramps, discs, noise.
 enum SyntheticPictures {
     static let side = EfficientNetLite0.inputSize
 

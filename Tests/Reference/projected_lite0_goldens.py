@@ -15,7 +15,8 @@ import torch
 from torch.nn.functional import layer_norm, normalize
 
 import lite0
-from lite0_goldens import pictures, pooled
+from lite0_goldens import pooled
+from synthetic_pictures import pictures
 
 TAPS, POSITIONS, WIDTH, MAPPED = ["b10.max", "b14.mean"], 2, 16, 24
 
