@@ -8,7 +8,7 @@ extension LinkModel: LoadedModel {
 
     public var isParallel: Bool { false }
 
-    public func encoder(limits: ImageLimits) -> any PictureEncoder { FeatureEncoder(self, limits: limits) }
+    public func encoder(limits: ImageLimits) -> any PictureEncoder { FeaturePictureEncoder(encoder, limits: limits) }
 
     public func admit(_ names: [String], shots: [Int], options: LinkOptions) {}
 
@@ -32,29 +32,29 @@ extension LinkedSupport: LinkedModel {
     }
 }
 
-/// Pictures to rows of features, by a ``LinkModel``'s encoder.
-private final class FeatureEncoder: PictureEncoder {
-    let batch = 32
+/// Pictures to rows of features, by a `VisionEncoder`.
+public final class FeaturePictureEncoder: PictureEncoder {
+    public let batch = 32
 
-    private let model: LinkModel
+    private let encoder: VisionEncoder
     private let reader: PictureReader
     /// batch x side x side x 3.
     private let pixels: UnsafeMutableBufferPointer<UInt8>
 
-    init(_ model: LinkModel, limits: ImageLimits) {
-        self.model = model
-        reader = PictureReader(side: model.inputSide, limits: limits)
+    public init(_ encoder: VisionEncoder, limits: ImageLimits) {
+        self.encoder = encoder
+        reader = PictureReader(side: EfficientNetLite0.inputSize, limits: limits)
         pixels = .allocate(capacity: batch * reader.preparedCount)
     }
 
     deinit { pixels.deallocate() }
 
-    func prepare(_ file: UnsafeRawBufferPointer, at place: Int) throws(ImageError) {
+    public func prepare(_ file: UnsafeRawBufferPointer, at place: Int) throws(ImageError) {
         try reader.prepare(file, into: UnsafeMutableBufferPointer(rebasing: pixels[place * reader.preparedCount..<(place + 1) * reader.preparedCount]))
     }
 
-    func encode(_ count: Int, alive: () throws -> Void) rethrows -> [Matrix] {
-        let features = model.features(pixels: UnsafeBufferPointer(rebasing: pixels[..<(count * reader.preparedCount)]), count: count)
+    public func encode(_ count: Int, alive: () throws -> Void) rethrows -> [Matrix] {
+        let features = encoder.features(UnsafeBufferPointer(rebasing: pixels[..<(count * reader.preparedCount)]), count: count)
         return (0..<count).map { Matrix([features.row($0)]) }
     }
 }

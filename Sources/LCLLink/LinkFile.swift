@@ -93,13 +93,6 @@ public struct LinkFile: Sendable {
 // MARK: - The closer look
 
 extension LinkFile {
-    /// Whether supports of an encoder that looks closer are compared by that look: their masks are sure on average.
-    /// - Parameter supports: raw features, the last of which is the tap `doubt`.
-    static func isSure(_ supports: Matrix) -> Bool {
-        let doubts = (0..<supports.rowCount).map { supports[$0, supports.columnCount - 1] }
-        return doubts.reduce(0, +) < Foreground.sure * Float(doubts.count)
-    }
-
     /// Why features of these taps, as an encoder gives them, cannot be compared by this file; `nil` where they can.
     package func mismatch(with taps: [Tap]) -> String? {
         let all = parts + (closer?.parts ?? []), names = all.map(\.tap) + (closer == nil ? [] : ["doubt"])

@@ -17,7 +17,7 @@ public final class LinkModel {
     /// SHA-256 over the model's files, in hexadecimal: two models with the same one give the same answers.
     public let sha256: String
     public let link: LinkFile
-    private let encoder: VisionEncoder
+    let encoder: VisionEncoder
     private let linking: [Method: any LinkMethod]
     private let closer: RidgeLink?
 
@@ -46,17 +46,8 @@ public final class LinkModel {
         closer = link.closer?.linking
     }
 
-    /// Side of the square RGB pictures that ``features(pixels:count:)`` takes, in pixels.
-    public var inputSide: Int { EfficientNetLite0.inputSize }
-
     /// Width of a row of raw features: the model's taps, joined.
     public var featureWidth: Int { encoder.dimension }
-
-    /// The raw features of `count` pictures: [count x featureWidth]; each row depends on its picture alone, bit for bit.
-    /// - Parameter pixels: count x inputSide x inputSide x 3 bytes, RGB.
-    public func features(pixels: UnsafeBufferPointer<UInt8>, count: Int) -> Matrix {
-        encoder.features(pixels, count: count)
-    }
 
     /// What ``link(_:method:unknown:)`` uses where no method is named.
     public var bestMethod: Method { link.methods[0] }
@@ -72,10 +63,13 @@ public final class LinkModel {
             throw .method(name: method.rawValue, model: name, supported: link.methods.map(\.rawValue))
         }
         let whole = 0..<linking.space.featureWidth
-        if method == .metric, let closer, let calibration = link.closer?.calibration, LinkFile.isSure(support.features) {
+        if method == .metric, let closer, let calibration = link.closer?.calibration, Foreground.isSure(Self.doubts(support.features)) {
             return try LinkedSupport(
                 support, at: whole.upperBound..<whole.upperBound + closer.space.featureWidth, method: closer, calibration: calibration, unknown: unknown)
         }
         return try LinkedSupport(support, at: whole, method: linking, calibration: calibration, unknown: unknown)
     }
+
+    /// Of features of an encoder that looks closer: the tap `doubt` is the last.
+    private static func doubts(_ features: Matrix) -> [Float] { features.columns(features.columnCount - 1..<features.columnCount).elements }
 }

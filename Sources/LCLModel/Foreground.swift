@@ -24,6 +24,9 @@ public struct Foreground: Equatable, Sendable {
         (self.doubt, self.x, self.y, self.side, self.shares) = (doubt, x, y, side, shares)
     }
 
+    /// Whether supports of these doubts are compared by the closer look.
+    public static func isSure(_ doubts: some Collection<Float>) -> Bool { doubts.reduce(0, +) < sure * Float(doubts.count) }
+
     /// - Parameter shares: of each cell, rows from the top.
     public init(_ shares: [Float]) {
         let cells = shares.indices.filter { shares[$0] > 0.5 }

@@ -62,7 +62,7 @@ public struct FeatureTable: Sendable {
     public var doubts: [Float]? { taps.contains("doubt") ? tap("doubt").elements : nil }
 
     /// Whether the pictures' masks are sure, on average.
-    public var isSure: Bool { doubts.map { $0.reduce(0, +) < Foreground.sure * Float($0.count) } ?? false }
+    public var isSure: Bool { doubts.map(Foreground.isSure) ?? false }
 
     /// With the features of `other`, which has some of the classes, picture by picture, and some of the taps, in the place of its own.
     public func replaced(by other: FeatureTable) -> FeatureTable {

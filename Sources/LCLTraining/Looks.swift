@@ -18,8 +18,7 @@ struct Looks {
     /// As `LinkModel` chooses.
     func look(at episode: Episode) -> Look {
         guard let closer else { return whole }
-        let doubts = episode.supports.joined().map { closer.doubts[$0] }
-        return doubts.reduce(0, +) < Foreground.sure * Float(doubts.count) ? closer.look : whole
+        return Foreground.isSure(episode.supports.joined().map { closer.doubts[$0] }) ? closer.look : whole
     }
 
     /// Up to `count` episodes of one shape.

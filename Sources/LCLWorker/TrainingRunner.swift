@@ -11,7 +11,7 @@ import LCLTraining
 /// The engine's way through a training: pictures are encoded slice by slice, and one fit learns from all of them. One for each thread.
 final class TrainingRunner {
     let base: ModelDirectory
-    private let encoder: ArchiveEncoder
+    private let encoder: VisionEncoder
     private let reader: FeatureReader
 
     /// - Throws: ``Failure``: `method.unsupported` where the model has no encoder of features, `internal` where it is damaged.
@@ -20,11 +20,15 @@ final class TrainingRunner {
             throw Failure(.methodUnsupported, "model '\(base.card.name)' is a language model, from which no metric is trained; name another", subject: "$.model")
         }
         self.base = base
-        do { encoder = try ArchiveEncoder(base, limits: limits) } catch {
+        do {
+            let (network, taps) = try base.loadEncoder()
+            // Also the tap by which similar labels are found.
+            encoder = VisionEncoder(network: network, taps: FeatureEncoder(network: network, encoder: "", taps: taps).taps)
+        } catch {
             throw Failure(.modelDamaged, "model '\(base.card.name)' cannot be used: \(error); `lcl model verify` checks it", subject: "$.model")
         }
         // Nothing but duplicates profits from the cache here, so it is small.
-        reader = FeatureReader(encoder: encoder, limits: limits, cached: 1 << 18)
+        reader = FeatureReader(encoder: FeaturePictureEncoder(encoder, limits: limits), limits: limits, cached: 1 << 18)
     }
 
     /// What is said of a training's pictures as of supports: by which model.
@@ -105,7 +109,7 @@ final class TrainingRunner {
     /// The features of every usable picture.
     private func table(_ request: WorkerRequest.Fitting, from source: some PictureSource, memory: Int) throws -> FeatureTable {
         let pictures = request.labels.reduce(0) { $0 + $1.pictures }, unusable = Set(request.unusable)
-        let used = pictures - unusable.count, width = encoder.widths.reduce(0, +)
+        let used = pictures - unusable.count, width = encoder.dimension
         // The file, the table, and about as much twice for gathered rows and points.
         let needed = used.multipliedReportingOverflow(by: 16 * width)
         guard !needed.overflow, needed.partialValue <= memory else {
@@ -126,7 +130,7 @@ final class TrainingRunner {
                 ordinal += label.pictures
                 if row > first { classes.append(FeatureTable.Class(source: "", name: label.name, rows: Array(first..<row))) }
             }
-            return FeatureTable(taps: encoder.taps, widths: encoder.widths, features: features, classes: classes)
+            return FeatureTable(taps: encoder.taps.map(\.description), widths: encoder.columns.map(\.count), features: features, classes: classes)
         }
     }
 }

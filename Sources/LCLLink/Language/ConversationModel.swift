@@ -32,7 +32,7 @@ public final class ConversationModel: LoadedModel {
         let model = try LanguageModel(file, adapter: adapter, context: card.context, threads: threads), tokenizer = try Tokenizer(file.first)
         link = try LanguageLink(model: model, tokenizer: tokenizer, template: PromptTemplate(card.template, of: file.first, tokenizer))
         sight = try LanguageSight(
-            directory.open(card.vision, alive: alive), projector: card.projector.map { try directory.open($0) }, of: model, tokenizer,
+            directory.open(card.vision, alive: alive), projector: card.projector.map { try directory.open($0, alive: alive) }, of: model, tokenizer,
             split: card.split ?? false, threads: threads)
         (name, sha256) = (directory.card.name, directory.identity)
         (self.card, self.memory, self.prefixes) = (card, memory, prefixes)
