@@ -47,7 +47,7 @@ struct Submit: Command {
     func execute() async throws {
         let staging = try prepare()
         let files = staging.copies.map { Producer.File(source: $0.from, path: $0.to) }
-        let producer = Producer(spool: Spool(root: await spoolDirectory()))
+        let producer = Producer(spool: Spool(root: try await spoolDirectory()))
         let id = try producer.submit(manifest: staging.manifest, files: files)
         let client = socket.client
         guard wait else {
@@ -80,11 +80,17 @@ struct Submit: Command {
         return staging
     }
 
-
-    private func spoolDirectory() async -> String {
-        if let spool { return spool }
-        if let spool = ProcessInfo.processInfo.environment["LCLD_SPOOL"], !spool.isEmpty { return spool }
-        return (try? await socket.client.status().spool) ?? "/var/spool/lcld"
+    /// - Throws: ``ControlError``, `notRunning`, where no daemon has made a spool there.
+    private func spoolDirectory() async throws -> String {
+        let named = spool ?? ProcessInfo.processInfo.environment["LCLD_SPOOL"].flatMap { $0.isEmpty ? nil : $0 }
+        let directory: String
+        if let named { directory = named } else { directory = (try? await socket.client.status().spool) ?? "/var/spool/lcld" }
+        guard FileManager.default.fileExists(atPath: directory) else {
+            throw ControlError(
+                .notRunning,
+                "there is no spool at '\(directory)': start the daemon with `systemctl start lcld`, or name its spool with --spool or $LCLD_SPOOL; `lcl classify` answers a job without a daemon")
+        }
+        return directory
     }
 
     /// Waits until intake has taken the job in.

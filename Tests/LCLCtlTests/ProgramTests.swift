@@ -89,6 +89,8 @@ func program_endsWith64_whenTheCommandLineIsWrong(arguments: [String]) async thr
     #expect(files.fileExists(atPath: "\(root)/spool/incoming/\(id)/.ready"))
     let refused = try await lclctl(["submit", "--label", "cat=\(root)/none", "--label", "dog=\(root)/dogs", "--queries", "\(root)/new", "--spool", root + "/spool"])
     #expect(refused.status == 1 && refused.errors.contains("no file fits"))
+    let homeless = try await lclctl(["submit", "--label", "cat=\(root)/cats", "--label", "dog=\(root)/dogs", "--queries", "\(root)/new", "--spool", root + "/nowhere"])
+    #expect(homeless.status == 3 && homeless.errors.contains("systemctl start lcld") && homeless.errors.contains("lcl classify"))
 }
 
 @Test func completion_isSilent_whenNoDaemonRuns() async throws {
