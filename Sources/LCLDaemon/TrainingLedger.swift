@@ -20,6 +20,7 @@ extension Ledger {
     func keep(_ bytes: Data, as name: JobID, of job: JobID) async -> Bool {
         do {
             try await insist("keep what was learned", job) { try await disk { [spool] in try spool.keep(bytes, as: name, of: job) } }
+            try await insist("count what was learned", job) { try await store.forgiveAttempts(of: job) }
         } catch {
             return false
         }

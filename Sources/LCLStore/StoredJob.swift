@@ -50,7 +50,7 @@ public struct StoredJob: Equatable, Sendable {
     public var started: Int64?
     public var finished: Int64?
     public var expires: Int64?
-    /// Attempts that count: those that were not given back.
+    /// Attempts that count: those since something was last kept, and that were not given back.
     public var attempts: Int
     public var queries: Int
     /// Queries with a verdict, whichever.

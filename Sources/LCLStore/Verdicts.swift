@@ -6,7 +6,7 @@ import LCLJob
 /// Checkpoints: what a job has learned so far.
 extension JobStore {
     /// Keeps verdicts by ordinal, and `linked`, what they were given by, in one transaction. The first verdict of a query stands: a job that runs twice answers twice
-    /// the same. What was kept first of `linked` stands too, until ``forgetVerdicts(of:)``.
+    /// the same. What was kept first of `linked` stands too, until ``forgetVerdicts(of:)``. A new verdict clears earlier attempts (``forgiveAttempts(of:)``).
     /// - Returns: the job with its new counts.
     /// - Throws: ``StoreError/unknownJob(_:)``.
     @discardableResult
@@ -20,11 +20,19 @@ extension JobStore {
                 guard db.changesCount == 1 else { continue }
                 job.answered += 1
                 job.failed += verdict.error == nil ? 0 : 1
+                job.attempts = min(job.attempts, 1)
             }
             try db.execute(
-                sql: "UPDATE jobs SET answered = ?, failed = ?, support = coalesce(support, ?) WHERE serial = ?",
-                arguments: [job.answered, job.failed, try linked.map { try jsonText($0) }, job.serial])
+                sql: "UPDATE jobs SET answered = ?, failed = ?, attempts = ?, support = coalesce(support, ?) WHERE serial = ?",
+                arguments: [job.answered, job.failed, job.attempts, try linked.map { try jsonText($0) }, job.serial])
             return job
+        }
+    }
+
+    /// Something was kept of this attempt, so that those before it were not for nothing: it counts as the first.
+    public func forgiveAttempts(of id: JobID) async throws(StoreError) {
+        try await write("forgive attempts of job '\(id)'") { db in
+            try db.execute(sql: "UPDATE jobs SET attempts = min(attempts, 1) WHERE id = ?", arguments: [id.rawValue])
         }
     }
 

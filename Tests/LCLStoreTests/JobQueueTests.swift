@@ -118,6 +118,24 @@ func attempts_areGivenBack_onlyWhereNoWorkerDied(event: JobEvent, attempts: Int)
     #expect(try await store.apply(event, to: a, actor: "lcld", at: 1).attempts == attempts)
 }
 
+@Test(arguments: [true, false]) func attemptsBefore_areForgiven_whereSomethingWasKept(isVerdict: Bool) async throws {
+    let temporary = try TemporaryStore(), store = temporary.store, verdict = [0: Verdict(id: "0", image: "0", sha256: nil)]
+    try await store.insert([job("a")])
+    for attempt in 1...2 {
+        #expect(try await store.claimNext(at: 0)?.attempts == attempt)
+        try await store.apply(.crash, to: a, actor: "lcld", at: 1)
+    }
+    _ = try await store.claimNext(at: 2)
+    if isVerdict { try await store.record(verdict, of: a) } else { try await store.forgiveAttempts(of: a) }
+    #expect(try await store.job(a).attempts == 1)
+    try await store.apply(.crash, to: a, actor: "lcld", at: 3)
+    #expect(try await store.claimNext(at: 4)?.attempts == 2)
+    if isVerdict {
+        try await store.record(verdict, of: a)
+        #expect(try await store.job(a).attempts == 2, "that was known before")
+    }
+}
+
 @Test func hold_leavesTheAttempts_ofAJobThatWaits() async throws {
     let temporary = try TemporaryStore(), store = temporary.store
     try await store.insert([job("a")])
