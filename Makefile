@@ -157,10 +157,9 @@ model-smol: build model-smollm2 ## make lcl-smol in MODELS (the cache) of SmolLM
 	Tests/Reference/model_smol.sh $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf $(MODELS) $(BIN)/lcl
 
 eval-smol: model-smol ## accuracy of lcl-smol on test classes (after eval-data): forced choice with flipped labels, the paper's free answers; an hour
-	for negatives in random hard; do \
-	  $(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --shots 4 --negatives $$negatives --episodes 150 || exit 1; \
-	done
-	$(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --protocol paper --shots 4 --negatives random --episodes 100
+	$(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --shots 4 --negatives random --episodes 300
+	$(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --shots 4 --negatives hard --episodes 300 --accuracy
+	$(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --protocol paper --shots 4 --negatives random --episodes 100 --accuracy
 
 eval: build ## print the tables of docs/accuracy.md (after eval-data)
 	$(BIN)/lcl eval $(PICTURES) --cache --drawings 3

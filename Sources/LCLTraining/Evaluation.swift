@@ -19,8 +19,7 @@ public struct Evaluation: Sendable {
     /// How often everything is drawn anew: the training classes (one in six is left out), and the episodes.
     public var drawings = 1
     public var trainer = LinkTrainer()
-    /// Only what flipped labels do.
-    public var onlyFlips = false
+    public var figures = EvaluationReport.Figures.all
 
     public init() {}
 
@@ -82,23 +81,28 @@ public struct Evaluation: Sendable {
 
     private func measure(_ drawn: [Drawing], source: String, into report: inout EvaluationReport) throws {
         for shots in shots where drawn[0].looks.sampler.isFeasible(shots: shots) {
-            let first = drawn[0], robust = episodes(first, source, shots)
-            report.flips += try first.looks.flips(robust, source: source, shots: shots)
-            if onlyFlips { continue }
-            report.order.append(try first.looks.order(robust, source: source, shots: shots))
+            if figures != .accuracy { try measureRobustness(drawn[0], source, shots, into: &report) }
+            if figures == .flip { continue }
             for negatives in Negatives.allCases {
                 let cell = EvaluationReport.Cell(source: source, shots: shots, negatives: negatives)
                 let shape = EpisodeSampler.Shape(ways: ways, shots: shots, negatives: negatives)
                 let judged = try drawn.map { try judgements($0, cell, shape, count: episodes) }
                 if negatives == self.negatives { report.accuracy.append(.init(cell, drawings: judged.map { $0.compactMap(\.isRight) })) }
+                if figures == .accuracy { continue }
                 report.calibration.append(.init(cell, judged.flatMap { $0 }, ways: ways))
                 let mixed = EpisodeSampler.Shape(ways: ways, shots: shots, queries: [1], outsiders: 2, negatives: negatives)
                 report.unknown.append(.init(cell, try drawn.flatMap { try judgements($0, cell, mixed, count: max(1, episodes * 2 / 5)) }))
             }
         }
-        for shots in shots.filter({ $0 <= 4 && !onlyFlips }) {
+        for shots in shots where shots <= 4 && figures == .all {
             for mix in EvaluationReport.Mix.all { report.transductive.append(try transductive(drawn[0], source, shots, mix)) }
         }
+    }
+
+    private func measureRobustness(_ drawing: Drawing, _ source: String, _ shots: Int, into report: inout EvaluationReport) throws {
+        let looks = drawing.looks, robust = episodes(drawing, source, shots), plain = try robust.map(looks.answer)
+        report.flips += try looks.flips(robust, plain: plain, source: source, shots: shots)
+        if figures == .all { report.order.append(try looks.order(robust, plain: plain, source: source, shots: shots)) }
     }
 
     private func judgements(_ drawing: Drawing, _ cell: EvaluationReport.Cell, _ shape: EpisodeSampler.Shape, count: Int) throws -> [Judgement] {

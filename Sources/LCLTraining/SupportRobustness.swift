@@ -2,6 +2,16 @@
 import LCLLink
 
 extension EvaluationReport {
+    /// What is to be measured.
+    public enum Figures: String, CaseIterable, Sendable {
+        /// All that the method has.
+        case all
+        /// Only accuracy.
+        case accuracy
+        /// Only what flipped labels do.
+        case flip
+    }
+
     /// Accuracy when a share of every label's supports goes under the next label: what reads its answers from the supports
     /// alone falls to 0 when all labels are flipped, and what knows the classes does not (arXiv 2308.07891, section 5.3).
     public struct Flips: Codable, Equatable, Sendable {

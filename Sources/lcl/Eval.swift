@@ -23,8 +23,8 @@ struct Eval: ParsableCommand {
     @Option(help: "metric, prototype, or mllm: a language model's (--model), on the test pictures.")
     var method = EvaluatedMethod.metric
 
-    @Flag(help: "Only what flipped labels do: accuracy with 0 to 100 % of the supports under a wrong label.")
-    var flip = false
+    @Flag(help: "What to measure: everything; only accuracy; only what flipped labels do, accuracy with 0 to 100 % of the supports under a wrong label.")
+    var figures = EvaluationReport.Figures.all
 
     @Option(help: "Labels of an episode.")
     var ways = 2
@@ -123,7 +123,7 @@ struct Eval: ParsableCommand {
     private func evaluation() throws -> Evaluation {
         var evaluation = Evaluation()
         evaluation.method = method == .prototype ? .prototype : .metric
-        evaluation.onlyFlips = flip
+        evaluation.figures = figures
         evaluation.ways = ways
         evaluation.shots = shotCounts
         evaluation.negatives = negatives
@@ -143,3 +143,4 @@ enum EvaluatedMethod: String, CaseIterable, ExpressibleByArgument {
 }
 
 extension Negatives: ExpressibleByArgument {}
+extension EvaluationReport.Figures: EnumerableFlag {}

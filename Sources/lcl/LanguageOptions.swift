@@ -46,7 +46,7 @@ struct LanguageOptions: ParsableArguments {
         var evaluation = LanguageEvaluation()
         (evaluation.counting, evaluation.options) = (counting ?? .forcedChoice, linking(seed: eval.seed))
         (evaluation.ways, evaluation.shots, evaluation.negatives) = (eval.ways, eval.shotCounts, eval.negatives)
-        (evaluation.episodes, evaluation.seed, evaluation.onlyFlips, evaluation.inventsNames) = (eval.episodes, eval.seed, eval.flip, inventedNames)
+        (evaluation.episodes, evaluation.seed, evaluation.figures, evaluation.inventsNames) = (eval.episodes, eval.seed, eval.figures, inventedNames)
         let (report, skipped) = try evaluation.run(model(eval.features), on: PictureTree(root: "\(eval.directory)/test"), progress: Eval.tell)
         for (path, reason) in skipped.sorted(by: { $0.key < $1.key }) { FileHandle.standardError.write(Data("left out: \(path): \(reason)\n".utf8)) }
         return report

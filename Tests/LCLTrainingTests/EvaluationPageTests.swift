@@ -6,9 +6,9 @@ import Testing
 
 private let table = SyntheticTable.make(pictures: [Int](repeating: 14, count: 64), sources: 2, seed: 2)
 
-private func report(onlyFlips: Bool = false) throws -> EvaluationReport {
+private func report(_ figures: EvaluationReport.Figures = .all) throws -> EvaluationReport {
     var evaluation = Evaluation()
-    evaluation.onlyFlips = onlyFlips
+    evaluation.figures = figures
     evaluation.episodes = 100
     evaluation.shots = [1, 4]
     let training = SyntheticTable.make(pictures: [Int](repeating: 14, count: 64), sources: 2)
@@ -27,10 +27,16 @@ private func report(onlyFlips: Bool = false) throws -> EvaluationReport {
 }
 
 @Test func flipsAlone_areTheSame_whenNothingElseIsMeasured() throws {
-    let alone = try report(onlyFlips: true)
+    let alone = try report(.flip)
     #expect(try alone.flips == report().flips)
     #expect(alone.accuracy.isEmpty && alone.order.isEmpty && alone.unknown.isEmpty && alone.transductive.isEmpty)
     #expect(alone.table.contains("wrong labels") && !alone.table.contains("AUROC"))
+}
+
+@Test func accuracyAlone_isTheSame_whenNothingElseIsMeasured() throws {
+    let alone = try report(.accuracy)
+    #expect(try alone.accuracy == report().accuracy)
+    #expect(alone.flips.isEmpty && alone.order.isEmpty && alone.calibration.isEmpty && alone.unknown.isEmpty && alone.transductive.isEmpty)
 }
 
 @Test func flippedEpisode_hasTheSamePictures_underOtherLabels() {

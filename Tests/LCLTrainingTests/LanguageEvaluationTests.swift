@@ -40,10 +40,15 @@ struct LanguageEvaluationTests {
 
     @Test func flipsAlone_areMeasured_whenAsked() throws {
         let report = try report {
-            $0.onlyFlips = true
+            $0.figures = .flip
             $0.inventsNames = true
         }
         #expect(report.accuracy.isEmpty && report.order.isEmpty && report.flips.count == 3)
+    }
+
+    @Test func accuracyAlone_isTheSame_whenNothingElseIsMeasured() throws {
+        let alone = try report { $0.figures = .accuracy }, all = try report { _ in }
+        #expect(alone.accuracy == all.accuracy && alone.flips.isEmpty && alone.order.isEmpty)
     }
 
     @Test func freeAnswers_ofNonsense_areWrong() throws {

@@ -13,8 +13,7 @@ public struct LanguageEvaluation: Sendable {
     public var negatives = Negatives.hard
     public var episodes = 100
     public var seed: UInt64 = 1
-    /// Only what flipped labels do.
-    public var onlyFlips = false
+    public var figures = EvaluationReport.Figures.all
     /// Whether labels are called by invented words, which no model has read of, instead of their folders' names.
     public var inventsNames = false
 
@@ -62,15 +61,14 @@ public struct LanguageEvaluation: Sendable {
     private func measure(
         _ stage: LanguageStage, _ sampler: EpisodeSampler, _ source: String, _ shots: Int, into report: inout EvaluationReport
     ) throws {
-        let drawn = draw(sampler, source, shots, count: episodes)
-        if !onlyFlips {
-            let trials = try drawn.map(stage.answer)
+        let drawn = draw(sampler, source, shots, count: episodes), robust = Array(drawn.prefix(max(1, episodes * 2 / 5)))
+        let plain = try (figures == .flip ? robust : drawn).map(stage.answer)
+        if figures != .flip {
             let cell = EvaluationReport.Cell(source: source, shots: shots, negatives: negatives)
-            report.accuracy.append(.init(cell, drawings: [trials.flatMap(\.hits)]))
+            report.accuracy.append(.init(cell, drawings: [plain.flatMap(\.hits)]))
         }
-        let robust = Array(drawn.prefix(max(1, episodes * 2 / 5)))
-        report.flips += try stage.flips(robust, source: source, shots: shots)
-        if !onlyFlips { report.order.append(try stage.order(robust, source: source, shots: shots)) }
+        if figures != .accuracy { report.flips += try stage.flips(robust, plain: Array(plain.prefix(robust.count)), source: source, shots: shots) }
+        if figures == .all { report.order.append(try stage.order(robust, plain: Array(plain.prefix(robust.count)), source: source, shots: shots)) }
     }
 
     private func draw(_ sampler: EpisodeSampler, _ source: String, _ shots: Int, count: Int) -> [Episode] {
