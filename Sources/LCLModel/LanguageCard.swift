@@ -13,6 +13,8 @@ public struct LanguageCard: Codable, Equatable, Sendable {
     /// Whether large pictures are shown in tiles too, which takes more positions; `nil` is no.
     public var split: Bool?
     public var template: Template
+    /// What the labels are called in the conversation; `nil` is ``Names/own``.
+    public var names: Names?
     /// How a label's log-likelihood counts its tokens.
     public var length: Length
     public var calibration: Calibration
@@ -20,6 +22,14 @@ public struct LanguageCard: Codable, Equatable, Sendable {
     public var temperature: Double
     /// Positions to make room for, at most what the model was trained for.
     public var context: Int
+
+    public enum Names: String, Codable, Sendable, CaseIterable {
+        /// What the job calls them.
+        case own
+        /// Words that mean nothing, of as many tokens each, as the model was taught with: only the supports tell what they stand for, and no label
+        /// gains by being short or likely.
+        case invented
+    }
 
     public enum Length: String, Codable, Sendable, CaseIterable {
         case sum
@@ -35,7 +45,7 @@ public struct LanguageCard: Codable, Equatable, Sendable {
     public static let largestContext = 1 << 20
 
     public init(
-        file: String, vision: String, projector: String? = nil, adapter: String? = nil, split: Bool? = nil, template: Template, length: Length = .mean, calibration: Calibration = .contentFree,
+        file: String, vision: String, projector: String? = nil, adapter: String? = nil, split: Bool? = nil, template: Template, names: Names? = nil, length: Length = .mean, calibration: Calibration = .contentFree,
         temperature: Double = 1, context: Int
     ) {
         self.file = file
@@ -44,6 +54,7 @@ public struct LanguageCard: Codable, Equatable, Sendable {
         self.adapter = adapter
         self.split = split
         self.template = template
+        self.names = names
         self.length = length
         self.calibration = calibration
         self.temperature = temperature

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import LCLLink
 
 /// Random variations of prepared pictures (square RGB): part of the picture, turned, mirrored, in other light. A variation
 /// depends on seed, picture and view alone.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLLink
+
 
 /// Draws the lessons of a strategy. A lesson depends on seed, epoch and its number alone, so training resumes anywhere.
 public struct LessonSampler: Sendable {
@@ -40,7 +42,7 @@ public struct LessonSampler: Sendable {
         var random = SeededRandom(seed: seed, epoch, number)
         let phase = phase(ofEpoch: epoch)
         if random.unit() < phases[phase].original { return .original(pictures(&random)) }
-        return .link(episode(shots: shots[phase].draw(&random), &random))
+        return .link(episode(phases[phase], shots: shots[phase].draw(&random), &random))
     }
 
     private func phase(ofEpoch epoch: Int) -> Int {
@@ -63,8 +65,8 @@ public struct LessonSampler: Sendable {
     // MARK: - Episodes
 
     /// Where a class has too few pictures, it gives fewer supports, and then fewer queries, but at least one of each.
-    private func episode(shots: Int, _ random: inout SeededRandom) -> LinkEpisode {
-        let classes = chosen(&random)
+    private func episode(_ phase: LinkStrategy.Phase, shots: Int, _ random: inout SeededRandom) -> LinkEpisode {
+        let classes = chosen(among: phase.neighbours, &random)
         var asked = [Int](repeating: 0, count: classes.count)
         for _ in 0..<shape.queries { asked[random.below(classes.count)] += 1 }
         var episode = LinkEpisode(labels: labels(of: classes, &random), classes: classes, supports: [], queries: [])
@@ -81,10 +83,10 @@ public struct LessonSampler: Sendable {
     }
 
     /// The positive class, uniform, and different neighbours of it by rank.
-    private func chosen(_ random: inout SeededRandom) -> [Int] {
+    private func chosen(among farthest: Int, _ random: inout SeededRandom) -> [Int] {
         let positive = random.below(neighbours.classes.count)
-        var left = neighbours.ranked[positive]
-        var weights = NeighbourRank.distribution(neighbours: left.count).probabilities
+        var left = Array(neighbours.ranked[positive].prefix(max(farthest, shape.ways - 1)))
+        var weights = NeighbourRank.distribution(neighbours: left.count, farthest: max(farthest, left.count)).probabilities
         var chosen = [positive]
         while chosen.count < shape.ways {
             let rank = WeightedChoice(weights: weights).draw(&random)

@@ -11,7 +11,8 @@ public enum LinkStrategy: String, CaseIterable, Codable, Sendable {
     case twoWayWeight = "2way-weight"
     /// Episodes of `2way` and the model's original task in equal parts.
     case mix
-    /// Not in the paper: 1 to 8 supports, each number as likely. For language models, whose every support costs time.
+    /// Not in the paper: 1 to 8 supports, each number as likely, and negatives among the 20 nearest classes. For language models, whose every
+    /// support costs time, and which learn to compare closely only where they must.
     case few = "2way-few"
 
     /// A stretch of training that draws its lessons alike.
@@ -20,6 +21,8 @@ public enum LinkStrategy: String, CaseIterable, Codable, Sendable {
         public var shots: Shots
         /// Share of the lessons that are the original task, 0 to 1.
         public var original = 0.0
+        /// How many of the most similar classes a class may be told from.
+        public var neighbours = NeighbourRank.farthest
     }
 
     /// Epochs that follow the first phase of `2way-random` and `2way-weight`.
@@ -32,7 +35,7 @@ public enum LinkStrategy: String, CaseIterable, Codable, Sendable {
         case .twoWay: return [first]
         case .twoWayRandom: return [first, Phase(epochs: Self.furtherEpochs, shots: .uniform)]
         case .twoWayWeight: return [first, Phase(epochs: Self.furtherEpochs, shots: .exponential)]
-        case .few: return [Phase(epochs: epochs, shots: .few)]
+        case .few: return [Phase(epochs: epochs, shots: .few, neighbours: 20)]
         case .mix: return [Phase(epochs: epochs, shots: .full, original: 0.5)]
         }
     }
@@ -65,13 +68,13 @@ public enum Shots: Equatable, Sendable {
     }
 }
 
-/// Which of its neighbours a class is told from: the j-th most similar of the first 100 with p_j = (101 - j) / (1 + ... + 100);
+/// Which of its neighbours a class is told from: the j-th most similar of the first n = 100 with p_j = (n + 1 - j) / (1 + ... + n);
 /// where a class has fewer, those, in the same proportions.
 public enum NeighbourRank {
     public static let farthest = 100
 
     /// Of ranks 1, 2, ... as indices 0, 1, ...
-    public static func distribution(neighbours: Int) -> WeightedChoice {
+    public static func distribution(neighbours: Int, farthest: Int = farthest) -> WeightedChoice {
         WeightedChoice(weights: (1...min(farthest, neighbours)).map { Double(farthest + 1 - $0) })
     }
 }

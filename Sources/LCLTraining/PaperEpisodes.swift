@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import LCLLink
 
 /// One question of the paper's benchmarks (Tai et al., arXiv 2308.07891): a picture, examples of the class it may be and of
 /// the one it may be instead, most useful first.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLLink
 
 /// A distribution over 0 ..< count with given weights, drawn from by inverting its cumulative sum.
 public struct WeightedChoice: Sendable, Equatable {

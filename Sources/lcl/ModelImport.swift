@@ -38,6 +38,9 @@ extension ModelCommand {
         @Option(help: ArgumentHelp("How supports are shown: paper, chat or compact; a template of your own goes into model.json.", valueName: "name"))
         var template = "chat"
 
+        @Option(help: "What labels are called in the conversation: own, as the job does, or invented words, as `lcl train --method mllm` teaches.")
+        var names = LanguageCard.Names.own
+
         @Flag(help: "Show large pictures in tiles too, where the vision model was taught that (Idefics3, SmolVLM): more positions a picture.")
         var split = false
 
@@ -69,7 +72,8 @@ extension ModelCommand {
         func run() throws {
             let shards = try GGUFShards(path: language), trained = try LanguageConfiguration(shards).context
             let card = LanguageCard(
-                file: Self.name(of: language), vision: Self.name(of: vision), projector: projector.map(Self.name), adapter: adapter.map(Self.name), split: split ? true : nil, template: .named(template), length: length, calibration: calibration,
+                file: Self.name(of: language), vision: Self.name(of: vision), projector: projector.map(Self.name), adapter: adapter.map(Self.name),
+                split: split ? true : nil, template: .named(template), names: names == .own ? nil : names, length: length, calibration: calibration,
                 temperature: temperature, context: min(context ?? 16_384, trained))
             let files = shards.files.map(\.path) + [vision] + [projector, adapter].compactMap(\.self)
             let title = description ?? (try? shards.first.string("general.name")) ?? card.file
@@ -87,5 +91,6 @@ extension ModelCommand {
     }
 }
 
+extension LanguageCard.Names: ExpressibleByArgument {}
 extension LanguageCard.Length: ExpressibleByArgument {}
 extension LanguageCard.Calibration: ExpressibleByArgument {}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLLink
 import LCLTensor
 import LCLTraining
 import Testing

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import LCLLink
 import LCLModel
 import LCLTensor
 import LCLTraining

@@ -75,6 +75,13 @@ private func misfit(_ draws: [Int], _ expected: [Double]) -> Double {
     #expect(misfit(ranks, [Double](repeating: 0.01, count: 100)) > 3, "the test tells another distribution apart")
 }
 
+@Test(arguments: [2, 5]) func negatives_areAmongTheNearest_forTheFewSupportsOfLanguageModels(ways: Int) throws {
+    let drawn = episodes(lessons(try sampler(.few, ways: ways)))
+    let ranks = drawn.flatMap { episode in episode.classes.dropFirst().map { neighbours.ranked[episode.classes[0]].firstIndex(of: $0)! } }
+    #expect(Set(ranks) == Set(0..<20))
+    if ways == 2 { #expect((0.5...1.6).contains(misfit(ranks, (0..<20).map { Double(20 - $0) / 210 }))) }
+}
+
 @Test(arguments: [(LinkStrategy.twoWay, Shots.full), (.twoWayRandom, .uniform), (.twoWayWeight, .exponential), (.mix, .full)])
 func shots_followTheStrategy(strategy: LinkStrategy, shots: Shots) throws {
     let sampler = try sampler(strategy)

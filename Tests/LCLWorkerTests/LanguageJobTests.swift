@@ -35,9 +35,11 @@ struct LanguageJobTests {
         return try classification.run()
     }
 
-    private func withModel<R>(card: (inout LanguageCard) -> Void = { _ in }, _ body: () throws -> R) throws -> R {
+    private func withModel<R>(
+        language: [UInt8] = TinyLanguage.encoded(), card: (inout LanguageCard) -> Void = { _ in }, _ body: () throws -> R
+    ) throws -> R {
         defer { try? FileManager.default.removeItem(at: directory) }
-        try TestModels.makeTiny(in: directory, card: card)
+        try TestModels.makeTiny(in: directory, language: language, card: card)
         return try body()
     }
 
@@ -83,6 +85,27 @@ struct LanguageJobTests {
                 #expect(answer.label == answer.scores[0].label && answer.margin >= 0 && !answer.unknown)
             }
             #expect(result.queries[0].answer?.nearest.first == .init(image: "0-1", label: "class 0", similarity: 1))
+        }
+    }
+
+    @Test(arguments: [LanguageCard.Names.own, .invented]) func labelsNames_countForNothing_onlyWhereTheModelHasItsOwn(_ names: LanguageCard.Names) throws {
+        func logits(_ called: [String]) throws -> [[Double]] {
+            let result = try answer(Self.manifest { for index in 0..<2 { $0.labels[index].name = called[index] } })
+            return try result.queries.map { query in
+                let scores = try #require(query.answer).scores
+                return try called.map { name in try #require(scores.first { $0.label == name }).logit }
+            }
+        }
+        try withModel(language: TinyLanguage.encoded(syllables: true), card: { $0.names = names }) {
+            let short = try logits(["a", "b"]), long = try logits(["longer", "another"])
+            #expect((short == long) == (names == .invented))
+        }
+    }
+
+    @Test func labels_areRefused_whenTheModelHasTooFewWordsForThem() throws {
+        try withModel(card: { $0.names = .invented }) {
+            let failure = try #require(throws: Failure.self) { try answer(Self.manifest()) }
+            #expect(failure.code == .supportTooLarge && failure.message.contains("2 labels are more than the 0 words"))
         }
     }
 

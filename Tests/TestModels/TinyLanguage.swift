@@ -11,7 +11,7 @@ package enum TinyLanguage {
     /// - Parameters:
     ///   - special: its special tokens, the last of which ends an answer.
     ///   - chat: its own template of a chat.
-    package static func encoded(context: Int = 600, special: [String] = ["<|im_start|>", "<|im_end|>"], chat: String? = nil) -> [UInt8] {
+    package static func encoded(context: Int = 600, special: [String] = ["<|im_start|>", "<|im_end|>"], chat: String? = nil, syllables: Bool = false) -> [UInt8] {
         var writer = GGUFWriter(architecture: "llama")
         for (key, value) in [("block_count", 1), ("context_length", context), ("embedding_length", 16), ("feed_forward_length", 32), ("attention.head_count", 2)] {
             writer.set("llama." + key, .uint32(UInt32(value)))
@@ -26,11 +26,14 @@ package enum TinyLanguage {
         }
         writer.set("tokenizer.ggml.model", .string("gpt2"))
         writer.set("tokenizer.ggml.pre", .string("smollm"))
-        let vocabulary = 256 + special.count
-        writer.set("tokenizer.ggml.tokens", .array((bytes + special).map { .string($0) }))
-        writer.set("tokenizer.ggml.token_type", .array((0..<vocabulary).map { .int32($0 < 256 ? 1 : 3) }))
-        writer.set("tokenizer.ggml.merges", .array([]))
-        writer.set("tokenizer.ggml.eos_token_id", .uint32(UInt32(vocabulary - 1)))
+        // " bado" and the like are two tokens then.
+        let pairs = "bd".flatMap { c in "aeiou".map { v in (c, v) } }
+        let merges = syllables ? "bd".map { "Ġ \($0)" } + pairs.map { "Ġ\($0) \($1)" } + pairs.map { "\($0) \($1)" } : []
+        let tokens = bytes + special + merges.map { $0.replacing(" ", with: "") }, vocabulary = tokens.count, controls = 256..<256 + special.count
+        writer.set("tokenizer.ggml.tokens", .array(tokens.map { .string($0) }))
+        writer.set("tokenizer.ggml.token_type", .array((0..<vocabulary).map { .int32(controls.contains($0) ? 3 : 1) }))
+        writer.set("tokenizer.ggml.merges", .array(merges.map { .string($0) }))
+        writer.set("tokenizer.ggml.eos_token_id", .uint32(UInt32(controls.upperBound - 1)))
         if let chat { writer.set("tokenizer.chat_template", .string(chat)) }
         var numbers = Numbers()
         func add(_ name: String, _ rows: Int, _ columns: Int) {

@@ -15,6 +15,8 @@ public final class ConversationModel: LoadedModel {
     private let card: LanguageCard
     private let memory: Int
     private let prefixes: PrefixCache?
+    /// Where the labels are called by them.
+    private let invented: InventedNames?
     /// The picture without content that scores are compared with, once it was needed.
     private var neutral: Matrix?
 
@@ -36,6 +38,7 @@ public final class ConversationModel: LoadedModel {
             split: card.split ?? false, threads: threads)
         (name, sha256) = (directory.card.name, directory.identity)
         (self.card, self.memory, self.prefixes) = (card, memory, prefixes)
+        invented = card.names == .invented ? InventedNames(tokenizer) : nil
     }
 
     /// What it is made of, in a line.
@@ -48,13 +51,13 @@ public final class ConversationModel: LoadedModel {
 
     public func admit(_ names: [String], shots: [Int], options: LinkOptions) throws(LinkError) {
         let supports = shots.enumerated().flatMap { label, count in repeatElement((label: label, positions: sight.fewestPositions), count: count) }
-        try link.admit(names, supports: supports, query: sight.fewestPositions, self.options(options))
+        try link.admit(called(names), supports: supports, query: sight.fewestPositions, self.options(options))
     }
 
     /// Positions of the language model that a support set takes, and those of one picture; and the rows that a query with all labels makes.
     public func positions(_ names: [String], shots: Int) throws(LinkError) -> (supports: Int, picture: Int, rows: Int) {
         let supports = names.indices.flatMap { label in repeatElement((label: label, positions: sight.fewestPositions), count: shots) }
-        let all = try link.positions(names, supports: supports, query: sight.fewestPositions)
+        let all = try link.positions(called(names), supports: supports, query: sight.fewestPositions)
         return (all.supports, sight.fewestPositions, all.rows)
     }
 
@@ -71,9 +74,21 @@ public final class ConversationModel: LoadedModel {
     /// The support set as read.
     /// - Throws: ``LinkError``; what `alive` throws.
     package func converse(_ supports: LabelledPictures, options: LinkOptions, alive: () throws -> Void = {}) throws -> LinkedConversation {
-        try link.link(
+        var supports = supports
+        supports.names = try called(supports.names)
+        return try link.link(
             supports, neutral: card.calibration == .contentFree ? withoutContent(alive) : nil, options: self.options(options),
             prefixes: prefixes.map { ($0, sha256) }, alive: alive)
+    }
+
+    /// What the conversation calls these labels.
+    /// - Throws: ``LinkError/tooLarge(reason:)`` where there are too few invented words.
+    package func called(_ names: [String]) throws(LinkError) -> [String] {
+        guard let invented else { return names }
+        guard let called = invented.called(names.count, by: link.tokenizer) else {
+            throw .tooLarge(reason: "\(names.count) labels are more than the \(invented.training.count) words that the model was taught to call them by")
+        }
+        return called
     }
 
     private func options(_ options: LinkOptions) -> LanguageLink.Options {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLLink
 import LCLModel
 
 /// Lessons as a language model reads them: each picture right before its label, one a line; as the template `compact` shows a support set.

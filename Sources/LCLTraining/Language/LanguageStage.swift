@@ -52,9 +52,9 @@ package final class LanguageStage: EpisodeMethod {
             let answers = try model.link(shown, by: nil, options: options, alive: {}).answer(embeddings, transductive: false, alive: {})
             return answers.contains { $0 == nil } ? nil : answers.map { $0!.logits }
         case .paper:
-            let words = try model.converse(shown, options: options).freeAnswers(embeddings)
+            let words = try model.converse(shown, options: options).freeAnswers(embeddings), called = try model.called(names)
             return zip(words, truths).map { words, truth in
-                names.indices.map { $0 == truth && FreeAnswer.isRight(words, label: $0, names: names) ? 1 : 0 }
+                called.indices.map { $0 == truth && FreeAnswer.isRight(words, label: $0, names: called) ? 1 : 0 }
             }
         }
     }

@@ -33,7 +33,10 @@ package struct LanguageTraining {
         let phases = fit.lessons.phases(epochs: fit.epochs), shape = LessonSampler.Shape(ways: fit.ways)
         sampler = try LessonSampler(ClassNeighbours(table, classes: kept), phases: phases, shape: shape)
         pictures = space.embed(table.features(of: Array(0..<table.features.rowCount), taps: space.parts.map(\.tap)))
-        let names = try InventedNames(tokenizer), classNames = sampler.neighbours.classes.map(\.name)
+        let names = InventedNames(tokenizer), classNames = sampler.neighbours.classes.map(\.name)
+        guard names.validation.count >= fit.ways else {
+            throw TrainingError.tooFew(what: "invented words of two tokens to validate with", found: names.validation.count, needed: fit.ways)
+        }
         lessons = LanguageLessons(tokenizer, classes: classNames, names: fit.lessons == .few ? names.training : nil)
         validation = try Self.validation(fit, table, held, LanguageLessons(tokenizer, classes: [], names: names.validation))
         let means = Matrix(kept.map { [pictures] in pictures.gather($0.rows).meanRow() })
@@ -47,7 +50,7 @@ package struct LanguageTraining {
         _ fit: LanguageFit, _ table: FeatureTable, _ classes: [FeatureTable.Class], _ lessons: LanguageLessons
     ) throws -> [LanguageSequence] {
         let sampler = try LessonSampler(
-            ClassNeighbours(table, classes: classes), phases: [LinkStrategy.Phase(epochs: 1, shots: .few)], shape: LessonSampler.Shape(ways: fit.ways))
+            ClassNeighbours(table, classes: classes), phases: LinkStrategy.few.phases(epochs: 1), shape: LessonSampler.Shape(ways: fit.ways))
         return (0..<fit.validationLessons).map { number in
             var random = SeededRandom(seed: fit.seed, 0xa11, number)
             return lessons.sequence(sampler.lesson(epoch: 0, number: number, seed: fit.seed), &random)
