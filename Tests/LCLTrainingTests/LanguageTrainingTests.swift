@@ -100,6 +100,21 @@ struct LanguageTrainingTests {
         }
     }
 
+    @Test func blend_isSeenAsThePictureBetweenBoth_asLongAsTheFirst() throws {
+        let pictures = try Golden.tensor("pictures"), (a, b) = (pictures.row(0), pictures.row(5)), sum = zip(a, b).map { $0 + $1 }
+        let length = { (row: [Float]) in row.reduce(0) { $0 + $1 * $1 }.squareRoot() }, scale = length(a) / length(sum)
+        let table = Matrix((0..<pictures.rowCount).map { pictures.row($0) } + [sum.map { $0 * scale }])
+        var blended = Golden.sequences[0], drawn = blended
+        blended.pictures[0].blend = 5
+        drawn.pictures[0].row = 6
+        func loss(_ sequence: LanguageSequence) throws -> Double {
+            try Golden.student().outcome([sequence], pictures: table, Golden.parameters(), counts: LanguageCounts([sequence])).loss
+        }
+        let (found, expected) = (try loss(blended), try loss(drawn))
+        #expect(abs(found - expected) < 1e-5, "\(found) and \(expected)")
+        #expect(abs(try loss(blended) - loss(Golden.sequences[0])) > 1e-3)
+    }
+
     @Test func outcomes_addUp_whenTheStepIsRunInParts() throws {
         let parameters = try Golden.parameters(), counts = LanguageCounts(Golden.sequences), student = try Golden.student()
         let whole = try Golden.outcome(Golden.sequences, parameters)

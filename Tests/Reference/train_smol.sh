@@ -9,6 +9,6 @@ pictures=$1 cache=$2
 lcl=${3:-.build/release/lcl}
 work=$cache/training parts=$(dirname "$0")/../../var/lib/lcld/parts/lcl-smol
 mkdir -p "$work"
-"$lcl" train "$pictures" --method mllm --language "$cache/models/SmolLM2-135M-Instruct.Q4_1.gguf" --epochs 20 --cache \
+"$lcl" train "$pictures" --method mllm --language "$cache/models/SmolLM2-135M-Instruct.Q4_1.gguf" --epochs 14 --cache \
   --checkpoints "$work/checkpoints" --curve "$work/lcl-smol.svg" --output "$work"
 cp "$work/adapter.gguf" "$work/projector.gguf" "$parts"

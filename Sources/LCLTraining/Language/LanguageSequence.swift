@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLLink
 
 /// A lesson as a language model reads it: tokens with pictures among them, and what is asked of it where.
 package struct LanguageSequence: Equatable, Sendable {
@@ -29,10 +30,18 @@ package struct LanguageSequence: Equatable, Sendable {
         }
     }
 
+    /// A picture among the tokens.
+    package struct Picture: Equatable, Sendable {
+        package var position: Int
+        /// Its row in the table.
+        package var row: Int
+        /// Another that it is blended with, in equal parts.
+        package var blend: Int?
+    }
+
     /// One a position; at a picture it does not count.
     package var tokens: [Int] = []
-    /// Positions of pictures, and their rows in the table.
-    package var pictures: [(position: Int, row: Int)] = []
+    package var pictures: [Picture] = []
     package var questions: [Question] = []
     package var answers: [Answer] = []
 
@@ -41,12 +50,13 @@ package struct LanguageSequence: Equatable, Sendable {
     package mutating func append(tokens more: [Int]) { tokens += more }
 
     package mutating func append(picture row: Int) {
-        pictures.append((tokens.count, row))
+        pictures.append(Picture(position: tokens.count, row: row))
         tokens.append(0)
     }
 
-    package static func == (a: LanguageSequence, b: LanguageSequence) -> Bool {
-        a.tokens == b.tokens && a.questions == b.questions && a.answers == b.answers
-            && a.pictures.elementsEqual(b.pictures) { $0.position == $1.position && $0.row == $1.row }
+    /// Every picture blended with one of `rows`, those of a class that the lesson has nothing to do with: its classes become ones that no tree has,
+    /// and differ in a part of what they show.
+    package mutating func blend(with rows: [Int], _ random: inout SeededRandom) {
+        for index in pictures.indices { pictures[index].blend = rows[random.below(rows.count)] }
     }
 }

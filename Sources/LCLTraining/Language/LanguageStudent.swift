@@ -36,7 +36,7 @@ package struct LanguageStudent: Sendable {
     ) -> Outcome {
         let places = LanguagePlaces(lengths: sequences.map(\.tokens.count))
         let asked = Asked(sequences, places)
-        let (seen, sight) = parameters.projector(pictures.gather(asked.pictures.map(\.row)))
+        let (seen, sight) = parameters.projector(Self.vectors(asked.pictures, pictures))
         var x = model.embedding.gather(sequences.flatMap(\.tokens))
         for (index, picture) in asked.pictures.enumerated() {
             seen.withRow(index) { from in x.withMutableRow(picture.position) { _ = $0.update(from: from) } }
@@ -55,6 +55,21 @@ package struct LanguageStudent: Sendable {
         return outcome
     }
 
+    /// A blend is as long as the picture itself. `[asked pictures x features]`
+    private static func vectors(_ asked: [LanguageSequence.Picture], _ pictures: Matrix) -> Matrix {
+        var vectors = pictures.gather(asked.map(\.row))
+        for (index, picture) in asked.enumerated() {
+            guard let blend = picture.blend else { continue }
+            vectors.withMutableRow(index) { values in
+                let length = dotProduct(UnsafeBufferPointer(values), UnsafeBufferPointer(values))
+                pictures.withRow(blend) { other in for i in values.indices { values[i] += other[i] } }
+                let sum = dotProduct(UnsafeBufferPointer(values), UnsafeBufferPointer(values)), scale = sum > 0 ? (length / sum).squareRoot() : 0
+                for i in values.indices { values[i] *= scale }
+            }
+        }
+        return vectors
+    }
+
     private func backward(
         _ slope: Matrix, _ asked: Asked, _ traces: [LanguageBlock.Trace], _ sight: PictureProjector.Trace, _ parameters: AdapterParameters,
         _ places: LanguagePlaces
@@ -70,7 +85,7 @@ package struct LanguageStudent: Sendable {
 
     /// What is asked of a batch, by its rows.
     private struct Asked {
-        var pictures: [(position: Int, row: Int)] = []
+        var pictures: [LanguageSequence.Picture] = []
         var questions: [LanguageSequence.Question] = []
         var answers: [LanguageSequence.Answer] = []
         var rows: [Int]
@@ -79,7 +94,7 @@ package struct LanguageStudent: Sendable {
             var answered: [Int] = []
             rows = []
             for (sequence, place) in zip(sequences, places.sequences) {
-                pictures += sequence.pictures.map { ($0.position + place.lowerBound, $0.row) }
+                pictures += sequence.pictures.map { .init(position: $0.position + place.lowerBound, row: $0.row, blend: $0.blend) }
                 questions += sequence.questions
                 rows += sequence.questions.map { $0.position + place.lowerBound }
                 answers += sequence.answers

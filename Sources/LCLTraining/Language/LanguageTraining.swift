@@ -77,7 +77,11 @@ package struct LanguageTraining {
     private mutating func step(_ numbers: Range<Int>) -> (loss: Double, hits: Int, count: Int) {
         let sequences = numbers.map { number in
             var random = SeededRandom(seed: fit.seed, epoch, number, 0x9a3e)
-            return lessons.sequence(sampler.lesson(epoch: epoch, number: number, seed: fit.seed), &random)
+            var sequence = lessons.sequence(sampler.lesson(epoch: epoch, number: number, seed: fit.seed), &random)
+            if fit.lessons == .few && random.unit() < fit.blended {
+                sequence.blend(with: sampler.neighbours.classes[random.below(sampler.neighbours.classes.count)].rows, &random)
+            }
+            return sequence
         }
         let outcome = outcome(sequences)
         var gradients = outcome.gradient!.tensors
