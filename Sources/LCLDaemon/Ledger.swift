@@ -137,10 +137,12 @@ struct Ledger: Sendable {
         case .failed(let failure): return await fail(claim.job, .fail, [failure])
         case .crashed(let evidence):
             let detail = evidence.joined(separator: "; ")
-            let attempt = (try? await store.job(claim.job).attempts) ?? claim.attempt
+            let counted = Live(claim.attempt)
+            guard (try? await insist("count attempts", claim.job) { counted.value = try await store.job(claim.job).attempts }) != nil else { return nil }
+            let attempt = counted.value
             if attempt < attempts.value { return try? await apply(.crash, claim.job, detail: detail) }
             let why = Failure(
-                .jobAttempts, "its workers died in each of \(attempt) attempts: \(detail); `lclctl retry \(claim.job)` tries again", subject: nil)
+                .jobAttempts, "its workers died in \(attempt) attempts in a row: \(detail); `lclctl retry \(claim.job)` tries again", subject: nil)
             return await fail(claim.job, .exhaust, [why])
         case .trained(let linked, let report, let link): return await publish(claim, linked, report, link: link)
         case .modelChanged:

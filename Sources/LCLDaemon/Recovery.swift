@@ -46,7 +46,7 @@ struct Recovery {
         if try await store.job(id).attempts < attempts {
             try await store.apply(.crash, to: id, actor: "lcld", at: .now(), detail: "lcld ended while the job ran")
         } else {
-            let why = Failure(.jobAttempts, "lcld ended in each of its attempts; `lclctl retry \(id)` tries again")
+            let why = Failure(.jobAttempts, "lcld or its workers ended in \(attempts) attempts in a row; `lclctl retry \(id)` tries again")
             await ledger.fail(id, .exhaust, [why])
         }
     }

@@ -16,6 +16,7 @@ extension Ledger {
         Fault.afterFeatures.reach()
     }
 
+    /// Whoever replays a journal keeps nothing anew, so an attempt that gets here got further than those before it.
     /// - Returns: whether it is on the disk; `false` where the daemon's time was over first.
     func keep(_ bytes: Data, as name: JobID, of job: JobID) async -> Bool {
         do {

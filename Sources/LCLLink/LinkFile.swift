@@ -127,8 +127,7 @@ extension LinkFile {
                 try check(mean.rowCount == 1 && mean.isFinite, "\(tap).mean is not one row of finite numbers")
                 if let map {
                     try check(map.columnCount == mean.columnCount && map.rowCount > 0, "\(tap).map does not take what \(tap) gives")
-                    // The file stores it in half precision.
-                    try check(map.elements.allSatisfy { abs($0) <= Float(Float16.greatestFiniteMagnitude) }, "\(tap).map holds numbers that are not finite or exceed 65504")
+                    try check(map.fitsHalfPrecision, "\(tap).map holds numbers that are not finite or exceed 65504")
                 }
                 return FeatureSpace.Part(tap: tap, mean: mean.row(0), map: map)
             }
@@ -136,7 +135,7 @@ extension LinkFile {
         func cohort(_ tensor: String, _ parts: [FeatureSpace.Part]) throws -> Cohort {
             let means = try file.matrix(tensor: tensor), width = parts.reduce(0) { $0 + ($1.map?.rowCount ?? 0) }
             try check(parts.allSatisfy { $0.map != nil } && means.columnCount == width, "the \(tensor) is not of the maps' width")
-            try check((1...Cohort.most).contains(means.rowCount) && means.isFinite, "the \(tensor) is not 1 to \(Cohort.most) rows of finite numbers")
+            try check((1...Cohort.most).contains(means.rowCount) && means.fitsHalfPrecision, "the \(tensor) is not 1 to \(Cohort.most) rows of finite numbers up to 65504")
             return Cohort(means: means)
         }
         func calibration(_ name: String) throws -> Calibration {
@@ -232,6 +231,9 @@ extension Calibration {
 
 extension Matrix {
     fileprivate var isFinite: Bool { elements.allSatisfy(\.isFinite) }
+
+    /// As which a link file stores maps and cohorts.
+    fileprivate var fitsHalfPrecision: Bool { elements.allSatisfy { abs($0) <= Float(Float16.greatestFiniteMagnitude) } }
 }
 
 extension GGUFFile {

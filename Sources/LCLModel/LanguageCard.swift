@@ -27,7 +27,7 @@ public struct LanguageCard: Codable, Equatable, Sendable {
         /// What the job calls them.
         case own
         /// Words that mean nothing, of as many tokens each, as the model was taught with: only the supports tell what they stand for, and no label
-        /// gains by being short or likely.
+        /// gains by being short or a likely text.
         case invented
     }
 

@@ -6,7 +6,8 @@ import LCLJob
 /// Checkpoints: what a job has learned so far.
 extension JobStore {
     /// Keeps verdicts by ordinal, and `linked`, what they were given by, in one transaction. The first verdict of a query stands: a job that runs twice answers twice
-    /// the same. What was kept first of `linked` stands too, until ``forgetVerdicts(of:)``. A new verdict clears earlier attempts (``forgiveAttempts(of:)``).
+    /// the same. What was kept first of `linked` stands too, until ``forgetVerdicts(of:)``. A new verdict forgives earlier attempts (``forgiveAttempts(of:)``),
+    /// but not that a picture crashed its workers: a job of nothing but poison must end.
     /// - Returns: the job with its new counts.
     /// - Throws: ``StoreError/unknownJob(_:)``.
     @discardableResult
@@ -20,7 +21,7 @@ extension JobStore {
                 guard db.changesCount == 1 else { continue }
                 job.answered += 1
                 job.failed += verdict.error == nil ? 0 : 1
-                job.attempts = min(job.attempts, 1)
+                if verdict.error?.code != .imageCrashed { job.attempts = min(job.attempts, 1) }
             }
             try db.execute(
                 sql: "UPDATE jobs SET answered = ?, failed = ?, attempts = ?, support = coalesce(support, ?) WHERE serial = ?",

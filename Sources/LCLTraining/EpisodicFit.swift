@@ -85,7 +85,7 @@ public struct EpisodicFit: MetricFit {
 
     /// All that determines a result beside the pictures.
     private func settings(_ taps: [String]) -> String {
-        "\(lessons) \(start) \(shape) \(epochs) \(lessonsPerStep) \(rate) \(decay) \(patience) \(validationEvery) \(seed) \(taps)\n"
+        "\(lessons.phases(epochs: epochs)) \(start) \(shape) \(epochs) \(lessonsPerStep) \(rate) \(decay) \(patience) \(validationEvery) \(seed) \(taps)\n"
     }
 
     /// Every source gives one class in ``validationEvery`` to validation, by lot.

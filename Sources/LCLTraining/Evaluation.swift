@@ -83,7 +83,7 @@ public struct Evaluation: Sendable {
         for shots in shots where drawn[0].looks.sampler.isFeasible(shots: shots) {
             if figures != .accuracy { try measureRobustness(drawn[0], source, shots, into: &report) }
             if figures == .flip { continue }
-            for negatives in Negatives.allCases {
+            for negatives in Negatives.allCases where figures == .all || negatives == self.negatives {
                 let cell = EvaluationReport.Cell(source: source, shots: shots, negatives: negatives)
                 let shape = EpisodeSampler.Shape(ways: ways, shots: shots, negatives: negatives)
                 let judged = try drawn.map { try judgements($0, cell, shape, count: episodes) }

@@ -19,7 +19,7 @@ extension EvaluationReport {
     }
 
     private var plots: [String] {
-        let most = accuracy.map(\.shots).max() ?? 1
+        let most = (accuracy.map(\.shots) + flips.map(\.shots)).max() ?? 1
         let hard = unknown.filter { $0.negatives == negatives && $0.shots == most }
         let reliable = calibration.filter { $0.negatives == negatives && $0.shots == most }
         let percent: [Chart.Tick] = [(0, "0"), (50, "50"), (100, "100")]

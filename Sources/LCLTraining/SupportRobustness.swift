@@ -46,6 +46,14 @@ extension Episode {
         return flipped
     }
 
+    /// The same with its labels in another order: label `i` becomes `i + places`.
+    package func rotated(by places: Int) -> Episode {
+        func turned<T>(_ items: [T]) -> [T] { items.isEmpty ? [] : items.indices.map { items[($0 + items.count - places % items.count) % items.count] } }
+        var rotated = Episode(supports: turned(supports), queries: queries.map { ($0.row, ($0.label + places) % supports.count) })
+        (rotated.outsiders, rotated.names) = (outsiders, turned(names))
+        return rotated
+    }
+
     /// Each label's supports in reverse order.
     package var reversed: Episode {
         var reversed = self

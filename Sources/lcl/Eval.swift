@@ -67,7 +67,7 @@ struct Eval: ParsableCommand {
         guard ways >= 2, episodes >= 1, (1...100).contains(drawings) else {
             throw ValidationError("--ways must be at least 2, --episodes at least 1, --drawings from 1 to 100")
         }
-        guard method == .mllm || !language.isGiven else { throw ValidationError("--protocol, --orders and --invented-names are for --method mllm") }
+        guard method == .mllm || !language.isGiven else { throw ValidationError("--protocol and --orders are for --method mllm") }
         guard heldOut != "none" || taps == nil else { throw ValidationError("--taps is for fitting: it does not go with --held-out none") }
     }
 

@@ -15,16 +15,13 @@ struct LanguageOptions: ParsableArguments {
     @Option(help: "Of mllm: orders of the supports whose scores are averaged.")
     var orders: Int?
 
-    @Flag(help: "Of mllm: call labels by invented words, which no model has read of.")
-    var inventedNames = false
-
     @OptionGroup var prefixes: PrefixOptions
 
     func validate() throws {
         guard orders.map({ (1...64).contains($0) }) ?? true else { throw ValidationError("--orders is from 1 to 64") }
     }
 
-    var isGiven: Bool { counting != nil || orders != nil || inventedNames }
+    var isGiven: Bool { counting != nil || orders != nil }
 
     /// - Throws: ``ModelError``, ``LinkError``; ``ValidationError`` where the model is of another kind.
     func model(_ features: FeatureOptions) throws -> ConversationModel {
@@ -46,7 +43,7 @@ struct LanguageOptions: ParsableArguments {
         var evaluation = LanguageEvaluation()
         (evaluation.counting, evaluation.options) = (counting ?? .forcedChoice, linking(seed: eval.seed))
         (evaluation.ways, evaluation.shots, evaluation.negatives) = (eval.ways, eval.shotCounts, eval.negatives)
-        (evaluation.episodes, evaluation.seed, evaluation.figures, evaluation.inventsNames) = (eval.episodes, eval.seed, eval.figures, inventedNames)
+        (evaluation.episodes, evaluation.seed, evaluation.figures) = (eval.episodes, eval.seed, eval.figures)
         let (report, skipped) = try evaluation.run(model(eval.features), on: PictureTree(root: "\(eval.directory)/test"), progress: Eval.tell)
         for (path, reason) in skipped.sorted(by: { $0.key < $1.key }) { FileHandle.standardError.write(Data("left out: \(path): \(reason)\n".utf8)) }
         return report

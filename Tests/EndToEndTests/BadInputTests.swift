@@ -78,10 +78,11 @@ extension EndToEnd {
             #expect(FileManager.default.fileExists(atPath: rig.spool.appending(path: "corrupt/nothing/error.json").path))
         }
 
-        /// One daemon takes them all, and outlives each.
+        /// One daemon takes them all, and outlives each; nobody deinitialises it.
         nonisolated(unsafe) private static let shared: Rig = {
             let rig = try! Rig()
             try! rig.start()
+            atexit { BadInput.shared.end() }
             return rig
         }()
     }

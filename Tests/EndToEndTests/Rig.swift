@@ -35,7 +35,10 @@ final class Rig {
         try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
     }
 
-    deinit {
+    deinit { end() }
+
+    /// Leaves nothing behind.
+    func end() {
         if let daemon, daemon.isRunning {
             Glibc.kill(daemon.processIdentifier, SIGKILL)
             daemon.waitUntilExit()

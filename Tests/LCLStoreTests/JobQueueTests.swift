@@ -136,6 +136,15 @@ func attempts_areGivenBack_onlyWhereNoWorkerDied(event: JobEvent, attempts: Int)
     }
 }
 
+@Test func attemptsBefore_areNotForgiven_forAPictureThatCrashedItsWorkers() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store, poison = Failure(.imageCrashed, "a worker died on it twice", subject: "0")
+    try await store.insert([job("a")])
+    _ = try await store.claimNext(at: 0)
+    try await store.apply(.crash, to: a, actor: "lcld", at: 1)
+    _ = try await store.claimNext(at: 2)
+    #expect(try await store.record([0: Verdict(id: "0", image: "0", sha256: nil, error: poison)], of: a).attempts == 2)
+}
+
 @Test func hold_leavesTheAttempts_ofAJobThatWaits() async throws {
     let temporary = try TemporaryStore(), store = temporary.store
     try await store.insert([job("a")])

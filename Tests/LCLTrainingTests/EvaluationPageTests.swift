@@ -45,6 +45,9 @@ private func report(_ figures: EvaluationReport.Figures = .all) throws -> Evalua
     #expect(episode.flipped(1).supports == [[5, 2], [1, 4], [3, 6]])
     #expect(episode.flipped(2).supports == [[5, 6], [1, 2], [3, 4]])
     #expect(episode.reversed.supports == [[2, 1], [4, 3], [6, 5]])
+    let turned = episode.rotated(by: 1)
+    #expect(turned.supports == [[5, 6], [1, 2], [3, 4]] && turned.queries.map(\.label) == [1] && turned.queries.map(\.row) == [7])
+    #expect(episode.rotated(by: 3).supports == episode.supports)
 }
 
 @Test func order_changesNoAnswer_ofTheNearestMean() throws {

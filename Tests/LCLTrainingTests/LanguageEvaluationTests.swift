@@ -41,7 +41,6 @@ struct LanguageEvaluationTests {
     @Test func flipsAlone_areMeasured_whenAsked() throws {
         let report = try report {
             $0.figures = .flip
-            $0.inventsNames = true
         }
         #expect(report.accuracy.isEmpty && report.order.isEmpty && report.flips.count == 3)
     }

@@ -103,10 +103,12 @@ struct LanguageJobTests {
     }
 
     @Test func labels_areRefused_whenTheModelHasTooFewWordsForThem() throws {
-        try withModel(card: { $0.names = .invented }) {
-            let failure = try #require(throws: Failure.self) { try answer(Self.manifest()) }
-            #expect(failure.code == .supportTooLarge && failure.message.contains("2 labels are more than the 0 words"))
+        let many = Self.manifest { $0.labels = (0..<400).map { .init(name: "class \($0)", support: ["\($0)-0"]) } }
+        try withModel(language: TinyLanguage.encoded(syllables: true), card: { $0.names = .invented }) {
+            let failure = try #require(throws: Failure.self) { try answer(many) }
+            #expect(failure.code == .supportTooLarge && failure.message.contains("400 labels are more than the"), "\(failure)")
         }
+        try withModel(card: { $0.names = .invented }) { () -> Void in #expect(throws: (any Error).self) { try answer(Self.manifest()) } }
     }
 
     @Test func unknown_isNeverSaid_butBelowAConfidence() throws {

@@ -39,6 +39,9 @@ public final class ConversationModel: LoadedModel {
         (name, sha256) = (directory.card.name, directory.identity)
         (self.card, self.memory, self.prefixes) = (card, memory, prefixes)
         invented = card.names == .invented ? InventedNames(tokenizer) : nil
+        if let invented, invented.forLabels.count < 2 {
+            throw LinkError.support(reason: "its tokenizer cuts hardly any invented word in two tokens: 'names' must be 'own'")
+        }
     }
 
     /// What it is made of, in a line.
@@ -85,10 +88,10 @@ public final class ConversationModel: LoadedModel {
     /// - Throws: ``LinkError/tooLarge(reason:)`` where there are too few invented words.
     package func called(_ names: [String]) throws(LinkError) -> [String] {
         guard let invented else { return names }
-        guard let called = invented.called(names.count, by: link.tokenizer) else {
-            throw .tooLarge(reason: "\(names.count) labels are more than the \(invented.training.count) words that the model was taught to call them by")
+        guard names.count <= invented.forLabels.count else {
+            throw .tooLarge(reason: "\(names.count) labels are more than the \(invented.forLabels.count) words that the model was taught to call them by")
         }
-        return called
+        return Array(invented.forLabels.prefix(names.count))
     }
 
     private func options(_ options: LinkOptions) -> LanguageLink.Options {

@@ -5,6 +5,8 @@ import LCLModel
 package struct InventedNames: Sendable {
     /// To train with, and others to validate with.
     package let training, validation: [String]
+    /// Those to train with in the order in which labels get them: first tokens differ as long as there are such.
+    package let forLabels: [String]
 
     static let count = 600, trainingShare = 450
     private static let consonants = Array("bdfghklmnprstvz"), vowels = Array("aeiou"), ends = ["", "n", "x", "r", "sh", "k"]
@@ -18,15 +20,11 @@ package struct InventedNames: Sendable {
             if tokenizer.encode(" " + name).count == 2, seen.insert(name).inserted { names.append(name) }
         }
         let first = names.count * Self.trainingShare / Self.count
-        (training, validation) = (Array(names[..<first]), Array(names[first...]))
-    }
-
-    /// Of the names trained with, always the same for so many labels: first tokens differ as long as there are such.
-    package func called(_ count: Int, by tokenizer: Tokenizer) -> [String]? {
-        guard count <= training.count else { return nil }
-        var firsts: Set<Int> = [], different: [String] = [], others: [String] = []
-        for name in training { if firsts.insert(tokenizer.encode(" " + name)[0]).inserted { different.append(name) } else { others.append(name) } }
-        return Array((different + others).prefix(count))
+        let taught = Array(names[..<first])
+        var firsts: Set<Int> = []
+        let isNew = taught.map { firsts.insert(tokenizer.encode(" " + $0)[0]).inserted }
+        (training, validation) = (taught, Array(names[first...]))
+        forLabels = [true, false].flatMap { wanted in zip(taught, isNew).filter { $1 == wanted }.map(\.0) }
     }
 
     private static func pick<T>(_ items: [T], _ random: inout SeededRandom) -> T { items[random.below(items.count)] }

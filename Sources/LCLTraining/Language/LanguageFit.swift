@@ -19,7 +19,7 @@ public struct LanguageFit: Sendable {
     public var rate: Float = 1e-3
     public var warmUp = 30
     public var decay: Float = 0.01
-    /// Share of the lessons of `2way-few` whose pictures are blended with a third class's, which makes new classes of those that there are.
+    /// Share of the lessons of `2way-few` whose pictures are blended with another class's, drawn from all that are trained on, which makes new classes of those that there are.
     public var blended = 0.5
     /// Longest gradient; a longer one is shortened.
     public var longest = 1.0
@@ -86,7 +86,7 @@ public struct LanguageFit: Sendable {
 
     /// All that determines a result beside the pictures.
     private func settings(_ identity: String) -> String {
-        "mllm \(identity) \(lessons) \(epochs) \(rank) \(ways) \(lessonsPerStep) \(rate) \(warmUp) \(decay) \(longest) \(blended) \(patience) \(validationEvery) "
+        "mllm \(identity) \(lessons) \(lessons.phases(epochs: epochs)) \(rank) \(ways) \(lessonsPerStep) \(rate) \(warmUp) \(decay) \(longest) \(blended) \(patience) \(validationEvery) "
             + "\(validationLessons) \(seed)\n"
     }
 }

@@ -54,8 +54,8 @@ package struct LanguageSequence: Equatable, Sendable {
         tokens.append(0)
     }
 
-    /// Every picture blended with one of `rows`, those of a class that the lesson has nothing to do with: its classes become ones that no tree has,
-    /// and differ in a part of what they show.
+    /// Every picture blended with one of `rows`, those of another class: the lesson's classes become ones that no tree has, and differ in a part
+    /// of what they show.
     package mutating func blend(with rows: [Int], _ random: inout SeededRandom) {
         for index in pictures.indices { pictures[index].blend = rows[random.below(rows.count)] }
     }
