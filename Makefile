@@ -157,7 +157,7 @@ model-smol: build model-smollm2 ## make lcl-smol in MODELS (the cache) of SmolLM
 	Tests/Reference/model_smol.sh $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf $(MODELS) $(BIN)/lcl
 
 eval-smol: model-smol ## accuracy of lcl-smol on test classes (after eval-data): forced choice with flipped labels, the paper's free answers; an hour
-	$(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --shots 4 --negatives random --episodes 200
+	$(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --shots 4 --negatives random --episodes 100
 	$(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --shots 4 --negatives hard --episodes 300 --accuracy
 	$(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --protocol paper --shots 4 --negatives random --episodes 100 --accuracy
 

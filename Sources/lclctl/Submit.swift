@@ -55,8 +55,14 @@ struct Submit: Command {
             do { try await Self.appearance(of: id, client, within: .seconds(5)) } catch let error as ControlError { try Complaint.tell("\(error)") }
             return try Terminal.output.print(id.rawValue)
         }
-        try await Self.appearance(of: id, client, within: .seconds(60))
-        let last = try await Watch.follow(id, client, on: .errors, json: false)
+        let last: JobProgress?
+        do {
+            try await Self.appearance(of: id, client, within: .seconds(60))
+            last = try await Watch.follow(id, client, on: .errors, json: false)
+        } catch let error as ControlError {
+            try Complaint.tell("job '\(id)' is in the spool; do not submit it again: `lclctl watch \(id)` waits for it")
+            throw error
+        }
         guard last?.state == .done else {
             if let failure = try await client.job(id).summary.failure { try Complaint.tell("\(id): \(failure)") }
             throw ExitStatus.failed
