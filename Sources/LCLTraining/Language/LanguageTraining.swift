@@ -34,9 +34,8 @@ package struct LanguageTraining {
         sampler = try LessonSampler(ClassNeighbours(table, classes: kept), phases: phases, shape: shape)
         pictures = space.embed(table.features(of: Array(0..<table.features.rowCount), taps: space.parts.map(\.tap)))
         let names = InventedNames(tokenizer), classNames = sampler.neighbours.classes.map(\.name)
-        guard names.validation.count >= fit.ways else {
-            throw TrainingError.tooFew(what: "invented words of two tokens to validate with", found: names.validation.count, needed: fit.ways)
-        }
+        let words = names.training.count + names.validation.count
+        guard words >= 8 else { throw TrainingError.tooFew(what: "invented words of two tokens", found: words, needed: 8) }
         lessons = LanguageLessons(tokenizer, classes: classNames, names: fit.lessons == .few ? names.training : nil)
         validation = try Self.validation(fit, table, held, LanguageLessons(tokenizer, classes: [], names: names.validation))
         let means = Matrix(kept.map { [pictures] in pictures.gather($0.rows).meanRow() })
