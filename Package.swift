@@ -31,6 +31,7 @@ let package = Package(
         // Pure values.
         .target(name: "LCLJob"),
         .target(name: "LCLDigest", dependencies: ["CKernels"]),
+        .target(name: "LCLText", dependencies: ["LCLJob"]),
 
         // The engine.
         .target(name: "LCLTensor", dependencies: ["COpenBLAS", "CKernels"]),
@@ -72,7 +73,7 @@ let package = Package(
         .executableTarget(
             name: "lcl",
             dependencies: [
-                "LCLJob", "LCLSpool", "LCLWorker", "LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "LCLDigest",
+                "LCLJob", "LCLText", "LCLSpool", "LCLWorker", "LCLTraining", "LCLLink", "LCLModel", "LCLTensor", "LCLDigest",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -85,7 +86,7 @@ let package = Package(
         .executableTarget(
             name: "lclctl",
             dependencies: [
-                "LCLControl", "LCLSpool", "LCLJob",
+                "LCLControl", "LCLSpool", "LCLJob", "LCLText",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -109,7 +110,8 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        .testTarget(name: "LCLCtlTests", dependencies: ["lclctl", "LCLControl", "LCLJob"]),
+        .testTarget(name: "LCLCtlTests", dependencies: ["lclctl", "LCLControl", "LCLJob", "LCLText"]),
+        .testTarget(name: "LCLTextTests", dependencies: ["LCLText", "LCLJob"]),
         .testTarget(name: "LCLDigestTests", dependencies: ["LCLDigest"]),
         .testTarget(name: "LCLTensorTests", dependencies: ["LCLTensor"]),
         .testTarget(name: "LCLImageTests", dependencies: ["LCLImage", "TestPictures"], resources: [.copy("Goldens")]),

@@ -4,6 +4,7 @@ import Foundation
 import LCLImage
 import LCLJob
 import LCLSpool
+import LCLText
 import LCLWorker
 
 /// A job answered here and now, without a daemon.
@@ -16,7 +17,7 @@ struct Classify: ParsableCommand {
             Exit status: 0 answered; 1 the job cannot be answered, or no query could be; 64 wrong usage.
             """)
 
-    enum Form: String, ExpressibleByArgument, CaseIterable { case json, table }
+    enum Form: String, ExpressibleByArgument, CaseIterable { case json, table, csv }
 
     @Argument(help: ArgumentHelp("Directory of the job.", valueName: "jobdir"), completion: .directory)
     var directory: String
@@ -32,7 +33,7 @@ struct Classify: ParsableCommand {
 
     @OptionGroup var prefixes: PrefixOptions
 
-    @Option(help: "What to print: json or table.")
+    @Option(help: "What to print: json; table, as `lclctl results` does; or csv, a line for each query.")
     var format = Form.json
 
     @Option(help: ArgumentHelp("Threads; 0 is one for each core.", valueName: "count"))
@@ -59,9 +60,17 @@ struct Classify: ParsableCommand {
         } catch {
             throw Self.failed(["\(error)"])
         }
-        let text = format == .json ? try result.encoded() : Data(ResultTable(result).text.utf8)
-        if let output { try DurableFile.write(text, to: output, mode: 0o644) } else { FileHandle.standardOutput.write(text) }
+        let text = try text(of: result)
+        if let output { try DurableFile.write(text, to: output, mode: 0o644) } else { try Terminal.output.write(text) }
         if result.counts.failed == result.counts.queries { throw ExitCode.failure }
+    }
+
+    private func text(of result: JobResult) throws -> Data {
+        switch format {
+        case .json: try result.encoded()
+        case .table: Data(ResultText.table(result, colour: output == nil && Terminal.output.hasColour).utf8)
+        case .csv: Data(ResultText.csv(result).utf8)
+        }
     }
 
     private func answer() throws -> JobResult {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import LCLControl
+import LCLText
 
 struct Pause: Command {
     static let configuration = CommandConfiguration(

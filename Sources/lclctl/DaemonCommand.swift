@@ -2,6 +2,7 @@
 import ArgumentParser
 import LCLControl
 import LCLJob
+import LCLText
 
 /// A command whose errors are told on standard error, in one line, with the documented exit status.
 protocol Command: AsyncParsableCommand {

@@ -2,6 +2,7 @@
 import ArgumentParser
 import LCLControl
 import LCLJob
+import LCLText
 
 struct Cancel: Command {
     static let configuration = CommandConfiguration(abstract: "Stop jobs for good.")

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import LCLJob
 import LCLSpool
+import LCLText
 
 /// A job as it lies on somebody's disk: its manifest, and where its pictures are.
 package struct JobSource {

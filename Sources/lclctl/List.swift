@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import LCLControl
 import LCLJob
+import LCLText
 
 struct List: Command {
     static let configuration = CommandConfiguration(

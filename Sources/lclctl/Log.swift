@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import LCLControl
 import LCLJob
+import LCLText
 
 struct Log: Command {
     static let configuration = CommandConfiguration(abstract: "Show what happened to a job, or to all of them, oldest first.")

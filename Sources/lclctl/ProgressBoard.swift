@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LCLControl
 import LCLJob
+import LCLText
 
 /// Jobs on their way: on a terminal a block of bars that is drawn over, elsewhere a line now and then.
 struct ProgressBoard {

@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import LCLControl
 import LCLJob
+import LCLText
 
 struct Results: Command {
     static let configuration = CommandConfiguration(abstract: "Print the answers of a job that is done, or what a training has made.")

@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import LCLControl
 import LCLJob
+import LCLText
 
 struct Show: Command {
     static let configuration = CommandConfiguration(abstract: "Show all about one job but its answers.")

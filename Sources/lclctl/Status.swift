@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import LCLControl
 import LCLJob
+import LCLText
 
 struct Status: Command {
     static let configuration = CommandConfiguration(abstract: "Show what the daemon is doing.")

@@ -2,6 +2,7 @@
 import Foundation
 import LCLControl
 import LCLJob
+import LCLText
 
 /// What `lclctl status` prints.
 package enum StatusText {

@@ -4,6 +4,7 @@ import Foundation
 import LCLControl
 import LCLJob
 import LCLSpool
+import LCLText
 
 struct Submit: Command {
     static let configuration = CommandConfiguration(

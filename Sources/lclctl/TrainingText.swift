@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import LCLJob
+import LCLText
 
 /// What a training has made, for people.
 package enum TrainingText {

@@ -2,6 +2,7 @@
 import ArgumentParser
 import Foundation
 import LCLJob
+import LCLText
 
 struct Validate: Command {
     static let configuration = CommandConfiguration(

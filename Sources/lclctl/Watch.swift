@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import LCLControl
 import LCLJob
+import LCLText
 
 struct Watch: Command {
     static let configuration = CommandConfiguration(

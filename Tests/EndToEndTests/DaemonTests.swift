@@ -50,6 +50,8 @@ extension EndToEnd {
                 try rig.start(workers: workers)
                 try rig.drop(sample.directory, as: "same")
                 #expect(try rig.result("same") == reference, "\(workers) workers")
+                func shown(_ form: String) -> Data { Rig.run("lcl", ["classify", sample.directory.path, "--id", "same", "--format", form]).out }
+                #expect(shown("table") == rig.ctl("results", "same").out && shown("csv") == rig.ctl("results", "same", "--csv").out)
             }
             #expect(Rig.run("lcl", ["classify", sample.directory.path, "--id", "same", "--threads", "1"]).out == reference)
         }

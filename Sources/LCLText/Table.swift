@@ -16,8 +16,8 @@ package struct Table {
     }
 
     package struct Cell: ExpressibleByStringInterpolation {
-        let text: String
-        let colour: Colour?
+        package let text: String
+        package let colour: Colour?
 
         package init(_ text: String, _ colour: Colour? = nil) {
             self.text = text

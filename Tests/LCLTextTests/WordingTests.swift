@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import LCLText
 import Testing
-import lclctl
 
 @Test(arguments: [
     (0.0, "0.00 s"), (0.336, "0.34 s"), (12.34, "12.3 s"), (59.96, "1 min 00 s"), (245, "4 min 05 s"), (3599.6, "1 h 00 min"),

@@ -4,25 +4,25 @@ import Glibc
 
 /// Where text goes: standard output or standard error, and what the thing at its end can show.
 package struct Terminal: Sendable {
-    static let output = Terminal(descriptor: STDOUT_FILENO)
-    static let errors = Terminal(descriptor: STDERR_FILENO)
+    package static let output = Terminal(descriptor: STDOUT_FILENO)
+    package static let errors = Terminal(descriptor: STDERR_FILENO)
 
     private let descriptor: Int32
     /// A person watches.
-    let isInteractive: Bool
-    let hasColour: Bool
+    package let isInteractive: Bool
+    package let hasColour: Bool
 
-    init(descriptor: Int32, environment: [String: String] = ProcessInfo.processInfo.environment) {
+    package init(descriptor: Int32, environment: [String: String] = ProcessInfo.processInfo.environment) {
         self.descriptor = descriptor
         isInteractive = isatty(descriptor) == 1 && environment["TERM"] != "dumb"
         // https://no-color.org: any value but the empty one.
         hasColour = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty
     }
 
-    func print(_ text: String) throws(OutputError) { try write(Data((text + "\n").utf8)) }
+    package func print(_ text: String) throws(OutputError) { try write(Data((text + "\n").utf8)) }
 
     /// All of `bytes`, or an error: a full disk behind `>` is not success.
-    func write(_ bytes: Data) throws(OutputError) {
+    package func write(_ bytes: Data) throws(OutputError) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -36,12 +36,12 @@ package struct Terminal: Sendable {
 }
 
 /// What is written could not be written.
-struct OutputError: Error, CustomStringConvertible {
+package struct OutputError: Error, CustomStringConvertible {
     let errno: Int32
 
     /// The reader has gone, as with `lclctl list | head`: nobody is left to be told.
-    var isReaderGone: Bool { errno == EPIPE }
-    var description: String { "unable to write the output: \(String(cString: strerror(errno)))" }
+    package var isReaderGone: Bool { errno == EPIPE }
+    package var description: String { "unable to write the output: \(String(cString: strerror(errno)))" }
 }
 
 extension Terminal {

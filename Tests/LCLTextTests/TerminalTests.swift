@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLText
 import Testing
-import lclctl
 
 @Test func escape_leavesOrdinaryTextAlone() {
     for text in ["", "cactihog 1.jpg", "Zoë — 猫 🦔 \\ \"quoted\""] { #expect(Terminal.escape(text) == text) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLText
 import Testing
-import lclctl
 
 @Test func record_isPlain_whenNothingNeedsQuotes() {
     #expect(CSV.record(["a", "", "b c", "é"]) == "a,,b c,é\r\n")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import LCLText
 import Testing
-import lclctl
 
 @Test func table_alignsItsColumns() {
     var table = Table([.init("JOB"), .init("N", right: true), .init("NAME")])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import LCLJob
+import LCLText
 import Testing
-import lclctl
 
 private func result() -> JobResult {
     func answer(_ label: String, _ confidence: Double, unknown: Bool) -> Result<Answer, Failure> {
