@@ -22,11 +22,23 @@ public enum JSONValue: Equatable, Sendable {
         }
         do {
             self = try JSONDecoder().decode(JSONValue.self, from: text)
-        } catch DecodingError.dataCorrupted(let context) {
-            let cause = context.underlyingError.map { "\($0)" } ?? context.debugDescription
-            throw Failure(.manifestJSON, "the file is not valid JSON: \(cause)")
         } catch {
-            throw Failure(.manifestJSON, "the file is not valid JSON: \(error)")
+            throw Failure(.manifestJSON, "the file is not valid JSON: \(Self.mistake(in: text) ?? "\(error)")")
+        }
+    }
+
+    /// What is wrong with a text, and in which line. The older parser says what and at which byte, as in "Invalid value around character 38.";
+    /// the newer one says neither.
+    private static func mistake(in text: Data) -> String? {
+        do {
+            _ = try JSONSerialization.jsonObject(with: text, options: .fragmentsAllowed)
+            return nil
+        } catch {
+            guard let said = (error as NSError).userInfo[NSDebugDescriptionErrorKey] as? String else { return nil }
+            let parts = said.split(separator: " around character ", maxSplits: 1)
+            guard parts.count == 2, let byte = Int(parts[1].prefix { $0.isNumber }), byte < text.count else { return said }
+            let lines = text.prefix(byte).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            return "line \(lines.count), column \(lines.last!.count + 1): \(parts[0].lowercased())"
         }
     }
 

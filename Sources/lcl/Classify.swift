@@ -12,15 +12,15 @@ struct Classify: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Answer a job without a daemon.",
         discussion: """
-            JOBDIR is a directory with job.json, or with support/LABEL/* and queries/*. The result is the one that the daemon \
+            JOB is a directory with job.json, or with support/LABEL/* and queries/*. The result is the one that the daemon \
             would publish, byte for byte.
             Exit status: 0 answered; 1 the job cannot be answered, or no query could be; 64 wrong usage.
             """)
 
     enum Form: String, ExpressibleByArgument, CaseIterable { case json, table, csv }
 
-    @Argument(help: ArgumentHelp("Directory of the job.", valueName: "jobdir"), completion: .directory)
-    var directory: String
+    @Argument(help: ArgumentHelp("Directory of the job, or the job.json in it.", valueName: "job"), completion: .directory)
+    var path: String
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Write the result there instead of to standard output.", valueName: "file"))
     var output: String?
@@ -74,7 +74,7 @@ struct Classify: ParsableCommand {
     }
 
     private func answer() throws -> JobResult {
-        let source = try JobDirectory(path: directory), contents = try source.contents().get()
+        let source = try JobDirectory(path: directory.path), contents = try source.contents().get()
         var manifest = contents.manifest
         if manifest.task == .train {
             throw Failure(.manifestField, "$.task is 'train': this program only answers jobs; give it to the daemon (`lclctl submit`), or use `lcl train`", subject: "$.task")
@@ -91,10 +91,13 @@ struct Classify: ParsableCommand {
         return try classification.run { bar.show($0) }
     }
 
-    /// What the daemon would call it.
-    private var name: JobID {
-        JobID(slug: id ?? URL(fileURLWithPath: directory).standardizedFileURL.lastPathComponent)
+    private var directory: URL {
+        let url = URL(fileURLWithPath: path).standardizedFileURL
+        return url.lastPathComponent == Manifest.fileName ? url.deletingLastPathComponent() : url
     }
+
+    /// What the daemon would call it.
+    private var name: JobID { JobID(slug: id ?? directory.lastPathComponent) }
 
     private static func failed(_ lines: [String]) -> ExitCode {
         for line in lines { FileHandle.standardError.write(Data("lcl: \(line)\n".utf8)) }

@@ -58,7 +58,10 @@ struct Submit: Command {
         }
         let last: JobProgress?
         do {
-            try await Self.appearance(of: id, client, within: .seconds(60))
+            do { try await Self.appearance(of: id, client, within: .seconds(5)) } catch let error as ControlError where error.code == .timeout {
+                try Complaint.tell("\(error)")
+                try await Self.appearance(of: id, client, within: .seconds(55))
+            }
             last = try await Watch.follow(id, client, on: .errors, json: false)
         } catch let error as ControlError {
             try Complaint.tell("job '\(id)' is in the spool; do not submit it again: `lclctl watch \(id)` waits for it")

@@ -82,6 +82,14 @@ struct ManifestReaderTests {
         #expect(found[0].message.utf8.count < 200)
     }
 
+    @Test(arguments: [
+        ("{\"schema\": \"lcl/job/1\",\n \"name\": \"x\"\n \"labels\": []}", "line 3, column 2: invalid value"),
+        ("{\"name\": \"é\n\"}", "line 1, column 13: unescaped control character"), ("{\"name\": 1", "Unexpected end of file during JSON parse."),
+    ])
+    func read_saysWhereATextIsNotJSON(text: String, mistake: String) {
+        #expect(problems(text).map(\.message) == ["the file is not valid JSON: \(mistake)"])
+    }
+
     @Test func read_refusesTextThatIsNotUTF8() {
         let found = Manifest.read(Data([0x7B, 0x22, 0xFF, 0x22, 0x7D]))
         #expect(throws: Problems(Failure(.manifestJSON, "the file is not UTF-8 text; save it as UTF-8"))) { try found.get() }

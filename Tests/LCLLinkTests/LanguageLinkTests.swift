@@ -96,6 +96,22 @@ struct LanguageLinkTests {
         for score in averaged { #expect([0, 0.25, 0.5, 0.75].contains(score?.orderSensitivity)) }
     }
 
+    /// The second order as the labels are called in it, from scores that do not exchange names.
+    @Test func everyLabel_isCalledByEveryName_whereNamesAreExchanged() throws {
+        let link = try LanguageLink(model: model, tokenizer: tokenizer, template: .compact)
+        func logits(_ names: [String], orders: Int, exchange: Bool = false) throws -> [Double] {
+            var options = LanguageLink.Options()
+            (options.orders, options.exchangesNames) = (orders, exchange)
+            let linked = try link.link(pictures((0..<4).map { picture($0) }, [0, 1, 0, 1], names), options: options)
+            return try #require(linked.scores([picture(10)])[0]).logits
+        }
+        let names = ["wug", "zat"], turned = ["zat", "wug"]
+        let first = try logits(names, orders: 1), exchanged = try logits(names, orders: 2, exchange: true)
+        let second = try zip(logits(turned, orders: 2), logits(turned, orders: 1)).map { 2 * $0 - $1 }
+        for (score, wanted) in zip(exchanged, zip(first, second).map { ($0 + $1) / 2 }) { #expect(abs(score - wanted) < 1e-9) }
+        #expect(try exchanged != logits(names, orders: 2))
+    }
+
     @Test func supportSet_isRefusedWithTheNumbers_whenItDoesNotFit() throws {
         let small = try LanguageModel(TinyLanguage.open(), context: 100)
         let tight = try LanguageLink(model: small, tokenizer: tokenizer, template: .chatML)

@@ -97,6 +97,7 @@ public final class ConversationModel: LoadedModel {
     private func options(_ options: LinkOptions) -> LanguageLink.Options {
         var all = LanguageLink.Options()
         (all.length, all.orders, all.seed, all.memory) = (card.length, options.orders, options.seed, memory)
+        all.exchangesNames = invented != nil
         return all
     }
 

@@ -15,7 +15,7 @@ extension LinkedConversation {
         for _ in 0..<limit where !open.isEmpty {
             var next: [Int] = []
             for part in stride(from: 0, to: open.count, by: 16).map({ open[$0..<min(open.count, $0 + 16)] }) {
-                for (query, token) in zip(part, model.likeliest(part.map { texts[$0] }, after: prefixes[0])) where !tokenizer.vocabulary.isControl(token) {
+                for (query, token) in zip(part, model.likeliest(part.map { texts[$0] }, after: readings[0].prefix)) where !tokenizer.vocabulary.isControl(token) {
                     words[query].append(token)
                     texts[query] = Matrix(joining: [texts[query], model.embed([token])])
                     next.append(query)

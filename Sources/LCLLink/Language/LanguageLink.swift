@@ -29,6 +29,9 @@ public struct LanguageLink: Sendable {
         /// Seeded orders of the support set whose scores are averaged.
         public var orders = 1
         public var seed: UInt64 = 1
+        /// Whether the labels exchange their names from one order to the next, so that after as many orders as labels each was called by each,
+        /// and a name that the model prefers helps all alike. For names of as many tokens each.
+        public var exchangesNames = false
         /// Rows of the network that run together, about; it bounds memory and changes no score.
         public var rowsPerBatch = 1024
         /// Bytes that the job may take: keys and values of all orders, the supports' pictures, and the rows that run together.
@@ -50,15 +53,16 @@ public struct LanguageLink: Sendable {
     ) throws -> LinkedConversation {
         precondition(options.orders > 0 && options.rowsPerBatch > 0, "at least one order and one row")
         try check(supports, neutral)
-        let question = try template.question(labels: supports.names, tokenizer)
         let longest = (supports.pictures + [neutral].compactMap(\.self)).map(\.rowCount).max()!
         try admit(supports.names, supports: zip(supports.labels, supports.pictures.map(\.rowCount)).map { ($0, $1) }, query: longest, options)
-        var read: [LanguagePrefix] = []
-        for number in 0..<options.orders {
+        let readings = try (0..<options.orders).map { number in
+            var supports = supports
+            if options.exchangesNames { supports.names = supports.names.indices.map { supports.names[($0 + number) % supports.names.count] } }
             let order = SupportOrder.interleaved(supports.labels, seed: options.seed, number: number)
-            read.append(try prefix(supports, order, prefixes, alive))
+            return LinkedConversation.Reading(
+                prefix: try prefix(supports, order, prefixes, alive), question: try template.question(labels: supports.names, tokenizer))
         }
-        return try LinkedConversation(self, prefixes: read, question: question, options: options, neutral: neutral, alive: alive)
+        return try LinkedConversation(self, readings, options: options, neutral: neutral, alive: alive)
     }
 
     private func check(_ supports: LabelledPictures, _ neutral: Matrix?) throws(LinkError) {

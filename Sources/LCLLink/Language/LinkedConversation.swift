@@ -6,29 +6,31 @@ import LCLTensor
 public struct LinkedConversation: Sendable {
     let model: LanguageModel
     let tokenizer: Tokenizer
-    let prefixes: [LanguagePrefix]
-    /// A query up to where its candidates part, and up to where the model's own words begin.
-    private let trunk: [PromptRun]
+    let readings: [Reading]
+    /// A query up to where the model's own words begin.
     let prompt: [PromptRun]
-    private let candidates: [[Int]]
     private let options: LanguageLink.Options
     /// What each label scores for a picture without content: [order][label].
     private var baseline: [[Double]] = []
 
-    init(
-        _ link: LanguageLink, prefixes: [LanguagePrefix], question: (trunk: [PromptRun], candidates: [[Int]]), options: LanguageLink.Options,
-        neutral: Matrix?, alive: () throws -> Void
-    ) throws {
+    /// The support set in one order.
+    struct Reading: Sendable {
+        let prefix: LanguagePrefix
+        /// A query up to where its candidates part, and each label's tokens from there.
+        let question: (trunk: [PromptRun], candidates: [[Int]])
+    }
+
+    init(_ link: LanguageLink, _ readings: [Reading], options: LanguageLink.Options, neutral: Matrix?, alive: () throws -> Void) throws {
         (model, tokenizer, prompt) = (link.model, link.tokenizer, try link.template.prompt(link.tokenizer))
-        (self.prefixes, trunk, candidates, self.options) = (prefixes, question.trunk, question.candidates, options)
-        if let neutral { baseline = try prefixes.map { try logLikelihoods([neutral], after: $0, alive)[0] } }
+        (self.readings, self.options) = (readings, options)
+        if let neutral { baseline = try readings.map { try logLikelihoods([neutral], after: $0, alive)[0] } }
     }
 
     /// Positions of the support set.
-    public var length: Int { prefixes[0].count }
+    public var length: Int { readings[0].prefix.count }
 
     /// Bytes of keys and values kept for it.
-    public var byteCount: Int { prefixes.reduce(0) { $0 + $1.byteCount } }
+    public var byteCount: Int { readings.reduce(0) { $0 + $1.prefix.byteCount } }
 
     /// Each label's score for each query, and how far the orders of the support set agree on it. A query's scores are the same
     /// to the last bit whatever other queries are asked with it.
@@ -38,10 +40,11 @@ public struct LinkedConversation: Sendable {
     /// - Returns: `nil` for a query that does not fit the context behind the support set.
     /// - Throws: ``LinkError/damaged(reason:)``; what `alive` throws.
     public func scores(_ queries: [Matrix], alive: () throws -> Void = {}) throws -> [LanguageScore?] {
-        let room = model.context - length - trunk.length(image: 0) - (candidates.map(\.count).max() ?? 0)
+        let question = readings[0].question
+        let room = model.context - length - question.trunk.length(image: 0) - (question.candidates.map(\.count).max() ?? 0)
         let fitting = queries.indices.filter { queries[$0].rowCount <= room }, asked = fitting.map { queries[$0] }
-        let perOrder = try prefixes.enumerated().map { order, prefix in
-            let scores = try logLikelihoods(asked, after: prefix, alive)
+        let perOrder = try readings.enumerated().map { order, reading in
+            let scores = try logLikelihoods(asked, after: reading, alive)
             return baseline.isEmpty ? scores : scores.map { zip($0, baseline[order]).map { $0 - $1 } }
         }
         var result = [LanguageScore?](repeating: nil, count: queries.count)
@@ -50,10 +53,10 @@ public struct LinkedConversation: Sendable {
     }
 
     /// [query][label]
-    private func logLikelihoods(_ queries: [Matrix], after prefix: LanguagePrefix, _ alive: () throws -> Void) throws -> [[Double]] {
+    private func logLikelihoods(_ queries: [Matrix], after reading: Reading, _ alive: () throws -> Void) throws -> [[Double]] {
         var result: [[Double]] = [], batch: [LanguageBranch] = [], rows = 0
         func flush() throws {
-            for branch in try model.logLikelihoods(batch, after: prefix, alive: alive) {
+            for branch in try model.logLikelihoods(batch, after: reading.prefix, alive: alive) {
                 result.append(
                     try branch.map { tokens in
                         let sum = tokens.reduce(0.0) { $0 + Double($1) }
@@ -64,7 +67,8 @@ public struct LinkedConversation: Sendable {
             (batch, rows) = ([], 0)
         }
         for query in queries {
-            let branch = LanguageBranch(trunk: Matrix(joining: trunk.embedded(by: model, image: query)), continuations: candidates)
+            let branch = LanguageBranch(
+                trunk: Matrix(joining: reading.question.trunk.embedded(by: model, image: query)), continuations: reading.question.candidates)
             if rows + branch.rowCount > options.rowsPerBatch { try flush() }
             batch.append(branch)
             rows += branch.rowCount
