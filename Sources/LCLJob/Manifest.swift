@@ -84,8 +84,8 @@ public struct Manifest: Hashable, Sendable {
         /// How many of the best labels each answer lists; `nil` is all.
         public var top: Int?
         public var seed: UInt64 = 1
-        /// Orders of the support set whose scores `mllm` averages; the seed says which.
-        public var orders = 1
+        /// Orders of the support set whose scores `mllm` averages, which the seed draws; `nil` is as many as the model's card says.
+        public var orders: Int?
         /// Let the unlabelled queries of the job sharpen the prototypes.
         public var transductive = false
         /// How long after intake the job may wait, in seconds; `nil` is for ever.

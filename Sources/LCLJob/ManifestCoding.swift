@@ -64,7 +64,7 @@ extension Manifest.Options: Encodable {
         }
         try container.encodeIfPresent(top, forKey: .top)
         try container.encode(seed, forKey: .seed)
-        if orders != 1 { try container.encode(orders, forKey: .orders) }
+        try container.encodeIfPresent(orders, forKey: .orders)
         try container.encode(transductive, forKey: .transductive)
         try container.encodeIfPresent(expires, forKey: .expires)
     }

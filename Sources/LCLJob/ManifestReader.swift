@@ -152,7 +152,7 @@ struct ManifestReader {
         if let value = fields["priority"] { options.priority = integer(value, "$.options.priority", -100...100) ?? 0 }
         if let value = fields["top"], value != .null { options.top = integer(value, "$.options.top", 1...Manifest.maximumLabels) }
         if let value = fields["seed"] { options.seed = UInt64(integer(value, "$.options.seed", 0...(1 << 53)) ?? 1) }
-        if let value = fields["orders"] { options.orders = integer(value, "$.options.orders", 1...Manifest.maximumOrders) ?? 1 }
+        if let value = fields["orders"] { options.orders = integer(value, "$.options.orders", 1...Manifest.maximumOrders) }
         if let value = fields["unknown"] { options.unknown = unknown(value) }
         if let value = fields["transductive"] {
             if case .bool(let flag) = value { options.transductive = flag } else { expected("true or false", value, "$.options.transductive") }

@@ -69,8 +69,8 @@ public struct LabelledPictures: Sendable {
 public struct LinkOptions: Equatable, Sendable {
     public var unknown = UnknownRule.auto
     public var seed: UInt64 = 1
-    /// Orders of the support set whose scores are averaged.
-    public var orders = 1
+    /// Orders of the support set whose scores are averaged; `nil` is as many as the model's card says.
+    public var orders: Int?
 
     public init() {}
 }

@@ -15,6 +15,8 @@ public struct LanguageCard: Codable, Equatable, Sendable {
     public var template: Template
     /// What the labels are called in the conversation; `nil` is ``Names/own``.
     public var names: Names?
+    /// Orders of the support set whose scores are averaged where a job does not say; `nil` is 1.
+    public var orders: Int?
     /// How a label's log-likelihood counts its tokens.
     public var length: Length
     public var calibration: Calibration
@@ -43,9 +45,12 @@ public struct LanguageCard: Codable, Equatable, Sendable {
     }
 
     public static let largestContext = 1 << 20
+    /// As in a job.
+    public static let mostOrders = 64
 
     public init(
-        file: String, vision: String, projector: String? = nil, adapter: String? = nil, split: Bool? = nil, template: Template, names: Names? = nil, length: Length = .mean, calibration: Calibration = .contentFree,
+        file: String, vision: String, projector: String? = nil, adapter: String? = nil, split: Bool? = nil, template: Template, names: Names? = nil,
+        orders: Int? = nil, length: Length = .mean, calibration: Calibration = .contentFree,
         temperature: Double = 1, context: Int
     ) {
         self.file = file
@@ -55,6 +60,7 @@ public struct LanguageCard: Codable, Equatable, Sendable {
         self.split = split
         self.template = template
         self.names = names
+        self.orders = orders
         self.length = length
         self.calibration = calibration
         self.temperature = temperature
@@ -69,6 +75,7 @@ public struct LanguageCard: Codable, Equatable, Sendable {
         for (field, name) in [("projector", projector), ("adapter", adapter)] {
             if let name, files[name] == nil { return (field, "'\(name)' is not listed under 'files'") }
         }
+        if let orders, !(1...Self.mostOrders).contains(orders) { return ("orders", "it must be from 1 to \(Self.mostOrders)") }
         if !(temperature > 0 && temperature <= 1000) { return ("temperature", "it must be above 0 and at most 1000") }
         if !(1...Self.largestContext).contains(context) { return ("context", "it must be from 1 to \(Self.largestContext)") }
         return nil

@@ -12,7 +12,7 @@ struct LanguageOptions: ParsableArguments {
         help: "Of mllm: forced-choice (the label with the highest score), or paper (the model speaks; right where the right label occurs and no other).")
     var counting: LanguageProtocol?
 
-    @Option(help: "Of mllm: orders of the supports whose scores are averaged.")
+    @Option(help: "Of mllm: orders of the supports whose scores are averaged; as many as the model's card says unless given.")
     var orders: Int?
 
     @OptionGroup var prefixes: PrefixOptions
@@ -35,7 +35,7 @@ struct LanguageOptions: ParsableArguments {
 
     func linking(seed: UInt64) -> LinkOptions {
         var options = LinkOptions()
-        (options.orders, options.seed) = (orders ?? 1, seed)
+        (options.orders, options.seed) = (orders, seed)
         return options
     }
 

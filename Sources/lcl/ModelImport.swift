@@ -41,6 +41,9 @@ extension ModelCommand {
         @Option(help: "What labels are called in the conversation: own, as the job does, or invented words, as `lcl train --method mllm` teaches.")
         var names = LanguageCard.Names.own
 
+        @Option(help: ArgumentHelp("Orders of the supports whose scores are averaged where a job does not say; 1 unless given.", valueName: "count"))
+        var orders: Int?
+
         @Flag(help: "Show large pictures in tiles too, where the vision model was taught that (Idefics3, SmolVLM): more positions a picture.")
         var split = false
 
@@ -67,14 +70,15 @@ extension ModelCommand {
 
         func validate() throws {
             guard LanguageCard.Template.names.contains(template) else { throw ValidationError("--template is one of \(LanguageCard.Template.names.joined(separator: ", "))") }
+            if let orders, !(1...LanguageCard.mostOrders).contains(orders) { throw ValidationError("--orders is from 1 to \(LanguageCard.mostOrders)") }
         }
 
         func run() throws {
             let shards = try GGUFShards(path: language), trained = try LanguageConfiguration(shards).context
             let card = LanguageCard(
                 file: Self.name(of: language), vision: Self.name(of: vision), projector: projector.map(Self.name), adapter: adapter.map(Self.name),
-                split: split ? true : nil, template: .named(template), names: names == .own ? nil : names, length: length, calibration: calibration,
-                temperature: temperature, context: min(context ?? 16_384, trained))
+                split: split ? true : nil, template: .named(template), names: names == .own ? nil : names, orders: orders, length: length,
+                calibration: calibration, temperature: temperature, context: min(context ?? 16_384, trained))
             let files = shards.files.map(\.path) + [vision] + [projector, adapter].compactMap(\.self)
             let title = description ?? (try? shards.first.string("general.name")) ?? card.file
             let model = try ModelDirectory.make(name, in: into, description: title, licence: licence, language: card, of: files, linking: link)

@@ -34,6 +34,7 @@ extension EndToEnd {
                 #expect(try Schema(published: "model-1").accepts(card))
                 let job = try job(rig, model: "tiny", orders: 2), reference = classified(job, rig, as: "spoken")
                 #expect(reference.status == 0, "\(reference.error)")
+                #expect(classified(job.appending(path: "job.json"), rig, as: "spoken").out == reference.out)
                 try rig.start(workers: workers)
                 try rig.drop(job, as: "spoken")
                 let result = try rig.result("spoken")

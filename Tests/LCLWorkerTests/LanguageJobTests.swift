@@ -76,6 +76,19 @@ struct LanguageJobTests {
         }
     }
 
+    @Test func supports_areReadInAsManyOrdersAsTheCardSays_whereTheJobSaysNothing() throws {
+        var several: JobResult?
+        try withModel(card: { $0.orders = 3 }) {
+            several = try answer(Self.manifest())
+            #expect(several?.conversation?.orders == 3)
+            #expect(try answer(Self.manifest { $0.options.orders = 1 }).conversation?.orders == 1)
+        }
+        try withModel { () throws -> Void in #expect(try answer(Self.manifest { $0.options.orders = 3 }).queries == several?.queries) }
+        for orders in [0, 65] {
+            #expect(throws: ModelError.self) { try withModel(card: { $0.orders = orders }) {} }
+        }
+    }
+
     @Test func answer_hasProbabilities_andItsNearestSupports() throws {
         try withModel {
             let result = try answer(Self.manifest { $0.queries = .list([.init(id: "same", image: "0-1"), .init(id: "other", image: "1-9")]) })

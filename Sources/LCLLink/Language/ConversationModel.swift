@@ -71,7 +71,7 @@ public final class ConversationModel: LoadedModel {
         let conversation = try converse(supports, options: options, alive: alive)
         return LinkedSight(
             conversation, supports: supports.pictures, calibration: JobCalibration(temperature: card.temperature),
-            rule: options.unknown, summary: ConversationSummary(positions: conversation.length, orders: options.orders, template: card.template.name))
+            rule: options.unknown, summary: ConversationSummary(positions: conversation.length, orders: conversation.orders, template: card.template.name))
     }
 
     /// The support set as read.
@@ -96,7 +96,7 @@ public final class ConversationModel: LoadedModel {
 
     private func options(_ options: LinkOptions) -> LanguageLink.Options {
         var all = LanguageLink.Options()
-        (all.length, all.orders, all.seed, all.memory) = (card.length, options.orders, options.seed, memory)
+        (all.length, all.orders, all.seed, all.memory) = (card.length, options.orders ?? card.orders ?? 1, options.seed, memory)
         all.exchangesNames = invented != nil
         return all
     }

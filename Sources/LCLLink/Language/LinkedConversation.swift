@@ -29,6 +29,9 @@ public struct LinkedConversation: Sendable {
     /// Positions of the support set.
     public var length: Int { readings[0].prefix.count }
 
+    /// Orders in which it was read.
+    public var orders: Int { readings.count }
+
     /// Bytes of keys and values kept for it.
     public var byteCount: Int { readings.reduce(0) { $0 + $1.prefix.byteCount } }
 
