@@ -226,23 +226,33 @@ struct LanguageLinkTests {
         #expect(!FileManager.default.fileExists(atPath: directory + "-small/a"))
     }
 
-    @Test func freeAnswer_isTheLikeliestTokenAfterToken() throws {
-        let template = try PromptTemplate(opening: "Look.", support: "<{image}={label}>", query: "<{image}{answer}={label}>")
-        let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: template).link(
-            pictures([word("k"), word("q")], [0, 1], ["wug", "wuzzle"]))
-        let answers = linked.freeAnswers([word("j"), word("z")], limit: 6)
-        func spoken(after start: String) -> String {
-            var tokens = tokenizer.encode(start), words: [Int] = []
-            for _ in 0..<6 {
-                let logs = model.nextLogProbabilities(model.embed(tokens)), best = logs.indices.max { logs[$0] < logs[$1] }!
-                if tokenizer.vocabulary.isControl(best) { break }
-                words.append(best)
-                tokens.append(best)
+    @Test func freeAnswer_isTheLikeliestTokenAfterToken_untilItIsClosedAsTheSupportsAre() throws {
+        var closed = 0
+        for closing in (33...122).map({ String(UnicodeScalar($0)) }) {
+            let template = try PromptTemplate(opening: "Look.", support: "<{image}={label}\(closing)", query: "<{image}{answer}={label}>")
+            let linked = try LanguageLink(model: model, tokenizer: tokenizer, template: template).link(
+                pictures([word("k"), word("q")], [0, 1], ["wug", "wuzzle"]))
+            let answers = linked.freeAnswers([word("j"), word("z")], limit: 6)
+            func spoken(after start: String) -> String {
+                var tokens = tokenizer.encode(start), words: [Int] = []
+                for _ in 0..<6 {
+                    let logs = model.nextLogProbabilities(model.embed(tokens)), best = logs.indices.max { logs[$0] < logs[$1] }!
+                    if tokenizer.vocabulary.isControl(best) { break }
+                    if tokenizer.decode([best]) == closing {
+                        closed += 1
+                        break
+                    }
+                    words.append(best)
+                    tokens.append(best)
+                }
+                return tokenizer.decode(words)
             }
-            return tokenizer.decode(words)
+            let orders = ["Look.<k=wug\(closing)<q=wuzzle\(closing)", "Look.<q=wuzzle\(closing)<k=wug\(closing)"].map { text in
+                [spoken(after: text + "<j"), spoken(after: text + "<z")]
+            }
+            #expect(orders.contains(answers))
         }
-        let orders = ["Look.<k=wug><q=wuzzle>", "Look.<q=wuzzle><k=wug>"].map { text in [spoken(after: text + "<j"), spoken(after: text + "<z")] }
-        #expect(orders.contains(answers))
+        #expect(closed > 0)
     }
 
     @Test(arguments: [

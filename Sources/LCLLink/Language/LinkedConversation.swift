@@ -9,6 +9,8 @@ public struct LinkedConversation: Sendable {
     let readings: [Reading]
     /// A query up to where the model's own words begin.
     let prompt: [PromptRun]
+    /// What ends them, if anything.
+    let closing: String?
     private let options: LanguageLink.Options
     /// What each label scores for a picture without content: [order][label].
     private var baseline: [[Double]] = []
@@ -21,7 +23,7 @@ public struct LinkedConversation: Sendable {
     }
 
     init(_ link: LanguageLink, _ readings: [Reading], options: LanguageLink.Options, neutral: Matrix?, alive: () throws -> Void) throws {
-        (model, tokenizer, prompt) = (link.model, link.tokenizer, try link.template.prompt(link.tokenizer))
+        (model, tokenizer, prompt, closing) = (link.model, link.tokenizer, try link.template.prompt(link.tokenizer), link.template.closing)
         (self.readings, self.options) = (readings, options)
         if let neutral { baseline = try readings.map { try logLikelihoods([neutral], after: $0, alive)[0] } }
     }

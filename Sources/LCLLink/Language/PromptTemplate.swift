@@ -58,6 +58,12 @@ public struct PromptTemplate: Equatable, Sendable {
         }
     }
 
+    /// The text that follows a support's label, as a model that follows the supports' example closes its answer; `nil` where none does.
+    var closing: String? {
+        let next = support.firstIndex(of: .label)! + 1
+        return if next < support.count, case .text(let text) = support[next] { text } else { nil }
+    }
+
     private static func parse(_ text: String) throws(LinkError) -> [Piece] {
         var pieces: [Piece] = [], rest = text[...]
         while let open = rest.firstIndex(of: "{") {
