@@ -156,7 +156,7 @@ train-smol: build model-smollm2 ## teach SmolLM2-135M to see and to link (after 
 model-smol: build model-smollm2 ## make lcl-smol in MODELS (the cache) of SmolLM2-135M and what train-smol taught it: answers `mllm` jobs
 	Tests/Reference/model_smol.sh $(CACHE)/models/SmolLM2-135M-Instruct.Q4_1.gguf $(MODELS) $(BIN)/lcl
 
-eval-smol: model-smol ## accuracy of lcl-smol on test classes (after eval-data): forced choice with flipped labels, the paper's free answers; over an hour
+eval-smol: model-smol ## accuracy of lcl-smol on test classes (after eval-data): forced choice with flipped labels, the paper's free answers; half an hour
 	$(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --shots 4 --negatives random --episodes 100
 	$(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --shots 4 --negatives hard --episodes 300 --accuracy
 	$(BIN)/lcl eval $(PICTURES) --method mllm --model lcl-smol --models $(MODELS) --protocol paper --shots 4 --negatives random --episodes 100 --accuracy

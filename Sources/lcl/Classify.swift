@@ -74,7 +74,7 @@ struct Classify: ParsableCommand {
     }
 
     private func answer() throws -> JobResult {
-        let source = try JobDirectory(path: directory.path), contents = try source.contents().get()
+        let source = try JobDirectory(path: directory), contents = try source.contents().get()
         var manifest = contents.manifest
         if manifest.task == .train {
             throw Failure(.manifestField, "$.task is 'train': this program only answers jobs; give it to the daemon (`lclctl submit`), or use `lcl train`", subject: "$.task")
@@ -91,13 +91,13 @@ struct Classify: ParsableCommand {
         return try classification.run { bar.show($0) }
     }
 
-    private var directory: URL {
-        let url = URL(fileURLWithPath: path).standardizedFileURL
-        return url.lastPathComponent == Manifest.fileName ? url.deletingLastPathComponent() : url
+    private var directory: String {
+        let file = Manifest.fileName
+        return path == file ? "." : path.hasSuffix("/" + file) ? String(path.dropLast(file.count)) : path
     }
 
     /// What the daemon would call it.
-    private var name: JobID { JobID(slug: id ?? directory.lastPathComponent) }
+    private var name: JobID { JobID(slug: id ?? URL(fileURLWithPath: directory).standardizedFileURL.lastPathComponent) }
 
     private static func failed(_ lines: [String]) -> ExitCode {
         for line in lines { FileHandle.standardError.write(Data("lcl: \(line)\n".utf8)) }
