@@ -164,6 +164,7 @@ eval-smol: model-smol ## accuracy of lcl-smol on test classes (after eval-data):
 eval: build ## print the tables of docs/accuracy.md (after eval-data)
 	$(BIN)/lcl eval $(PICTURES) --cache --drawings 3
 	$(BIN)/lcl eval $(PICTURES) --cache --drawings 3 --ways 5 --shots 1,4
+	$(BIN)/lcl eval $(PICTURES) --cache --held-out none
 	$(BIN)/lcl eval $(PICTURES) --cache --method prototype --taps head.mean
 	$(BIN)/lcl eval $(PICTURES) --cache --method prototype
 
