@@ -54,7 +54,7 @@ struct Classify: ParsableCommand {
         do {
             result = try answer()
         } catch let problems as Problems {
-            throw Self.failed(problems.problems.map { "\($0)" })
+            throw Self.failed(problems.problems.map { "\(path): \($0)" })
         } catch let error as ExitCode {
             throw error
         } catch {
@@ -74,6 +74,10 @@ struct Classify: ParsableCommand {
     }
 
     private func answer() throws -> JobResult {
+        var isDirectory: ObjCBool = false
+        if FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory), !isDirectory.boolValue {
+            throw Failure(.manifestMissing, "'\(path)' is no directory of a job; a manifest by itself goes to the daemon (`lclctl submit`), or into one as \(Manifest.fileName)")
+        }
         let source = try JobDirectory(path: directory), contents = try source.contents().get()
         var manifest = contents.manifest
         if manifest.task == .train {

@@ -40,6 +40,20 @@ extension EndToEnd {
             #expect(result.queries.filter { SampleJob.small.expected[$0.id] != nil }.allSatisfy { $0.answer != nil })
         }
 
+        @Test func classify_saysWhichJobIsWrong_andThatABareManifestIsNone() throws {
+            let rig = BadInput.shared, job = rig.root.appending(path: "classified"), manifest = job.appending(path: "job.json")
+            try FileManager.default.createDirectory(at: job, withIntermediateDirectories: true)
+            try Data("{".utf8).write(to: manifest)
+            let bare = rig.root.appending(path: "bare.json")
+            try Data("{}".utf8).write(to: bare)
+            for path in [job.path, manifest.path] {
+                let said = Rig.run("lcl", ["classify", path])
+                #expect(said.status == 1 && said.error.hasPrefix("lcl: \(path): manifest.json: "), "\(said.error)")
+            }
+            let said = Rig.run("lcl", ["classify", bare.path])
+            #expect(said.status == 1 && said.error.hasPrefix("lcl: manifest.missing: '\(bare.path)'"), "\(said.error)")
+        }
+
         @Test(arguments: [
             ("missing-schema", #"{"labels": [], "queries": ["q.png"]}"#, "manifest.schema"),
             ("not-json", "{", "manifest.json"),
