@@ -4,13 +4,14 @@
 1 to 8 supports a label, as `lcl train --method mllm` takes them. PyTorch's weights are random: only time is measured, of its padded batch and of lesson after
 lesson, whichever is faster. lcl's rate is what its progress line says.
 
-  bench_language_training.py LCL PICTURES/train SMOLLM2.gguf [--seconds 60] [--threads 2]      (needs torch and transformers)
+  bench_language_training.py LCL PICTURES/train SMOLLM2.gguf [--seconds 60] [--threads 2]      (`make peers`, and there `pip install transformers`)
 """
 import argparse
 import os
 import random
 import re
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -89,8 +90,12 @@ def lcl_rate(lcl, pictures, language, threads, seconds):
     with tempfile.TemporaryDirectory() as directory:
         command = [lcl, "train", pictures, "--method", "mllm", "--language", language, "--cache", "--threads", str(threads), "--output", directory]
         program, said, begin = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=end), b"", None
+        os.close(end)
         while begin is None or time.time() - begin < seconds:
-            said += os.read(terminal, 65536)
+            try:
+                said += os.read(terminal, 65536)
+            except OSError:  # nobody has the other end any more
+                sys.exit(f"lcl has ended: {said.decode(errors='replace')}")
             if begin is None and b"episodes/s" in said:
                 begin = time.time()
         program.kill()

@@ -8,7 +8,7 @@ and what pictures of neither label add to the likeness that unknowns are told by
 
 TREE is the same pictures seen otherwise (features_study.py PICTURES/train --make mirror TREE), encoded by the same command. All episodes are of *training*
 classes of a source whose pictures the space was not fitted on; the mask has seen the source, so compare within a line only.
-Needs numpy, pillow and gguf. Closed form and scores as in Sources/LCLTraining/DiscriminantFit.swift and Sources/LCLLink/RidgeLink.swift.
+Needs numpy, pillow and gguf (`make peers`, and there `pip install gguf`). Closed form and scores as in Sources/LCLTraining/DiscriminantFit.swift and Sources/LCLLink/RidgeLink.swift.
 """
 import argparse
 import os
@@ -75,8 +75,9 @@ def embed(tree, parts):
     return np.concatenate(embedded, 1) / np.sqrt(len(parts))
 
 
-def fitted(tree, taps, classes):
-    embedded = embed(tree, fit(tree, taps, classes))
+def background(tree, parts, classes):
+    """All pictures in that space, and the classes' means there."""
+    embedded = embed(tree, parts)
     return embedded, cohort(embedded, classes)
 
 
@@ -157,34 +158,34 @@ def against(hits, base):
 
 def study(path, trees, count):
     tree, seen = Tree(path), [Tree(other) for other in trees.values()]
-    ways = {"closer: d11.max": ["closer.d11.max"], "closer: d11.max + d11.mean": ["closer.d11.max", "closer.d11.mean"]}
-    columns = ["shots", "whole: d11.max + d15.max", *ways, "the last where the mask is sure"]
+    both_taps = ["closer.d11.max", "closer.d11.mean"]
+    columns = ["shots", "whole: d11.max + d15.max", "closer: d11.max", "closer: d11.max + d11.mean", "the last where the mask is sure"]
     columns += [text for name in trees for text in (f"{name} supports too", f"{name} supports and queries too", f"{name} joined")]
     pooling, unknown, counts = [], [], [0, 10, 50, 200]
     for source in folders(path):
         others = [entry for entry in tree.classes if entry[0] != source and len(entry[1]) >= 2]
-        whole = fitted(tree, ["d11.max", "d15.max"], others)
-        closer = {name: fitted(tree, taps, others) for name, taps in ways.items()}
-        space = fit(tree, ["closer.d11.max", "closer.d11.mean"], others)
-        views = [(embed(other, space), fitted(other, ["closer.d11.max", "closer.d11.mean"], others)[0]) for other in seen]
-        best, doubt = closer["closer: d11.max + d11.mean"], tree.tap("doubt")[:, 0]
+        # Taps are fitted each for itself, so the space of one is a part of that of both.
+        space, doubt = fit(tree, both_taps, others), tree.tap("doubt")[:, 0]
+        whole = background(tree, fit(tree, ["d11.max", "d15.max"], others), others)
+        first, best = background(tree, space[:1], others), background(tree, space, others)
+        views = [(embed(other, space), embed(other, fit(other, both_taps, others))) for other in seen]
         for shots in (1, 4):
             episodes = Episodes(tree, source, shots, count)
             base = episodes.hits(lambda _: ([whole[0]], [whole[0]], whole[1]))
             line = [source, str(shots), f"{100 * base.mean():.1f}"]
-            line += [against(episodes.hits(lambda _, way=way: ([way[0]], [way[0]], way[1])), base) for way in closer.values()]
+            line += [against(episodes.hits(lambda _, way=way: ([way[0]], [way[0]], way[1])), base) for way in (first, best)]
 
             def chosen(rows):
-                embedded, background = best if doubt[rows].mean() < SURE else whole
-                return [embedded], [embedded], background
+                embedded, means = best if doubt[rows].mean() < SURE else whole
+                return [embedded], [embedded], means
 
             line.append(against(episodes.hits(chosen), base))
             for same, own in views:
                 both, joined = [best[0], same], np.concatenate([best[0], own], 1) / np.sqrt(2)
-                background = cohort(joined, others)
+                means = cohort(joined, others)
                 line.append(against(episodes.hits(lambda _: (both, both[:1], best[1])), base))
                 line.append(against(episodes.hits(lambda _: (both, both, best[1])), base))
-                line.append(against(episodes.hits(lambda _: ([joined], [joined], background)), base))
+                line.append(against(episodes.hits(lambda _: ([joined], [joined], means)), base))
             pooling.append(line)
             unknown.append([source, str(shots), *(f"{100 * value:.1f}" for value in episodes.areas(*best, counts))])
     table(f"accuracy, 2 labels, hard negatives, {count} episodes; after the first column what is gained over it", columns, pooling)
