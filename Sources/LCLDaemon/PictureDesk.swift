@@ -36,14 +36,19 @@ package final class PictureDesk: Sendable {
     }
 
     private let socket: Int32
+    /// From then on the number may be another's: of the worker that comes next, for one.
+    private let isClosed = Mutex(false)
     private let job = Mutex<Job?>(nil)
 
     /// - Parameter socket: taken over.
-    init(socket: Int32, worker: pid_t) {
+    package init(socket: Int32, worker: pid_t) {
         self.socket = socket
         let thread = Thread { [self] in
             while answerNext() {}
-            close(socket)
+            isClosed.withLock { closed in
+                closed = true
+                close(socket)
+            }
         }
         thread.name = "desk \(worker)"
         thread.start()
@@ -53,7 +58,7 @@ package final class PictureDesk: Sendable {
     func serve(_ folder: Folder?) { job.withLock { $0 = folder.map { Job(folder: $0) } } }
 
     /// Ends the thread, whoever still holds the other end.
-    func shut() { shutdown(socket, Int32(SHUT_RDWR)) }
+    package func shut() { isClosed.withLock { closed in if !closed { shutdown(socket, Int32(SHUT_RDWR)) } } }
 
     /// - Returns: whether another request may come.
     private func answerNext() -> Bool {

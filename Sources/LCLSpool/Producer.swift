@@ -4,7 +4,10 @@ import Foundation
 import Glibc
 import LCLJob
 
-/// Puts a job into the spool as any user may: builds it in `tmp/` and renames it into `incoming/`. States S0 to S1.
+/// Puts a job into the spool as any user may: builds it in `tmp/`, flushes it, and renames it into `incoming/`. States S0 to S1.
+///
+/// Where `tmp/` hands its group down (its set-group-ID bit, inode(7)), that group is the daemon's own, and may do with the job what it
+/// likes. On a local disk the daemon may anyway; a file server knows nothing of its capabilities.
 public struct Producer: Sendable {
     private let spool: Spool
 
@@ -49,11 +52,18 @@ public struct Producer: Sendable {
         let path = "\(spool.directory(.tmp))/\(draft)"
         try check(mkdir(path, 0o700), "create", path)
         do throws(SpoolError) {
-            for file in files { try copy(file, into: path) }
-            if let manifest { try Self.create("\(path)/\(Manifest.fileName)", canonical(manifest)) }
-            try Self.create("\(path)/\(Intake.readySuffix)", Data())
+            let home = try Descriptor.directory(path), isShared = try home.status().st_mode & S_ISGID != 0
+            var folders = [path]
+            for file in files { try copy(file, into: path, &folders, isShared) }
+            if let manifest { try Self.create("\(path)/\(Manifest.fileName)", isShared).write(canonical(manifest)) }
+            _ = try Self.create("\(path)/\(Intake.readySuffix)", isShared)
+            // Last, since it takes the bit away that hands the group down.
+            if isShared { for folder in folders { try check(chmod(folder, 0o770), "set the mode of", folder) } }
+            try home.syncFilesystem()
             let entry = "\(spool.directory(.incoming))/\(name)"
             try check(cposix_rename_exclusive(AT_FDCWD, path, AT_FDCWD, entry), "rename to '\(entry)'", path)
+            // `incoming/` cannot be opened by just anybody, and so not flushed alone.
+            try home.syncFilesystem()
         } catch {
             try? FileManager.default.removeItem(atPath: path)
             throw error
@@ -61,7 +71,8 @@ public struct Producer: Sendable {
         return name
     }
 
-    private func copy(_ file: File, into path: String) throws(SpoolError) {
+    /// - Parameter folders: those that were made; others are added.
+    private func copy(_ file: File, into path: String, _ folders: inout [String], _ isShared: Bool) throws(SpoolError) {
         let source = try Descriptor.open(file.source, O_RDONLY | O_NONBLOCK), status = try source.status()
         guard status.isRegular else { throw .unusable(path: file.source, why: "it is \(status.kind), not a file") }
         let target = "\(path)/\(file.path)"
@@ -69,17 +80,23 @@ public struct Producer: Sendable {
         var cut = path.endIndex
         while let slash = target[target.index(after: cut)...].firstIndex(of: "/") {
             let folder = String(target[..<slash])
-            if mkdir(folder, 0o700) < 0 && errno != EEXIST { throw .system(attempt: "create", path: folder, errno: errno) }
+            if mkdir(folder, 0o700) == 0 {
+                folders.append(folder)
+            } else if errno != EEXIST {
+                throw .system(attempt: "create", path: folder, errno: errno)
+            }
             cut = slash
         }
-        let copy = try Descriptor.open(target, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+        let copy = try Self.create(target, isShared)
         guard try copy.copy(source, length: Int(status.st_size)) == status.st_size else {
             throw .unusable(path: file.source, why: "it shrank while it was copied")
         }
     }
 
-    private static func create(_ path: String, _ bytes: Data) throws(SpoolError) {
-        try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600).write(bytes)
+    private static func create(_ path: String, _ isShared: Bool) throws(SpoolError) -> Descriptor {
+        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+        if isShared { try check(fchmod(file.raw, 0o640), "set the mode of", path) }
+        return file
     }
 
     /// `wish` and five characters that make it one of its kind.

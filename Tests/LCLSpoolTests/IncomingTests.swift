@@ -108,6 +108,21 @@ func scan_startsOver_whenSomethingInsideMoves(what: String) throws {
     #expect(try names(in: scratch.incoming) == ["x"])
 }
 
+/// As on a file server, where the daemon has the rights of its group alone.
+@Test(arguments: [(mode_t(0o3733), mode_t(0o770), mode_t(0o640)), (0o1733, 0o700, 0o600)])
+func submit_letsTheGroupIn_whereTmpHandsItDown(tmp: mode_t, folder: mode_t, file: mode_t) throws {
+    let scratch = try Scratch()
+    chmod(scratch.spool.directory(.tmp), tmp)
+    let id = try Producer(spool: scratch.spool).submit(directory: scratch.layout(scratch.home + "/cats"))
+    let entry = scratch.incoming + "/\(id)"
+    for path in try [entry] + FileManager.default.subpathsOfDirectory(atPath: entry).map({ entry + "/" + $0 }) {
+        var status = stat()
+        stat(path, &status)
+        #expect(status.st_mode & 0o777 == (status.st_mode & S_IFMT == S_IFDIR ? folder : file), "\(path)")
+    }
+    #expect(try scratch.takeAll(moved: [id.rawValue]).count == 1)
+}
+
 @Test func producer_submitsLooseFiles_underTheManifestsPaths() throws {
     let scratch = try Scratch()
     let home = try scratch.layout(scratch.home + "/job")

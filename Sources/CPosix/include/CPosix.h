@@ -36,8 +36,8 @@ const char *cposix_network_filesystem(int descriptor);
 /// a small job's files and folders, and less still on a busy disk. Reports write errors since Linux 5.8.
 int cposix_sync_filesystem(int descriptor);
 
-/// Lets the user `uid`, beside the owner, list and enter the directory `descriptor`: a POSIX access ACL (acl(5)), which needs no
-/// privilege. Fails with EOPNOTSUPP on filesystems without.
+/// Lets the user `uid`, beside the owner, list and enter the directory `descriptor`: a POSIX access ACL (acl(5)), or on NFSv4 an ACL
+/// of its own (RFC 7530, section 6.2), neither of which needs a privilege. Fails with EOPNOTSUPP on filesystems without.
 int cposix_share_directory(int descriptor, uint32_t uid);
 
 /// From now on a crash of this process (SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS) ends it with exit status `exhausted` instead of
