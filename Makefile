@@ -19,7 +19,10 @@ VENV     ?= $(CACHE)/venv
 LLAMA_PEER ?= $(wildcard $(CACHE)/llama/bench_llama)
 MLLM_TYPES ?= $(wildcard $(CACHE)/models/SmolLM2-135M-Instruct.Q8_0.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F16.gguf $(CACHE)/models/SmolLM2-135M-Instruct.F32.gguf)
 MAN      := .build/man
+# What a Debian needs to run lcl as a service.
+DEBIAN   := systemd,systemd-sysv,dbus,libsqlite3-0,libopenblas0-pthread,libjpeg62-turbo,libpng16-16,util-linux,passwd
 MINUTES  ?= 10
+PULLS    ?= 10
 SEED     ?=
 INPUTS   ?= 100000
 JOB      ?= $(CACHE)/unit/job
@@ -67,10 +70,18 @@ soak: deps ## jobs without end, kills at random moments, MINUTES=10, SEED=
 test-unit: ## boot a Debian with lcl installed and its unit under a real systemd, run a job there (root; 300 MB from Debian once)
 	$(SUDO) apt-get install -y -qq --no-install-recommends debootstrap systemd-container
 	[ -x $(CACHE)/unit/root/lib/systemd/systemd ] || { mkdir -p $(CACHE)/unit && $(SUDO) debootstrap --variant=minbase \
-	  --include=systemd,systemd-sysv,dbus,libsqlite3-0,libopenblas0-pthread,libjpeg62-turbo,libpng16-16,util-linux,passwd bookworm $(CACHE)/unit/root; }
+	  --include=$(DEBIAN) bookworm $(CACHE)/unit/root; }
 	$(SUDO) $(MAKE) install DESTDIR=$(CACHE)/unit/root
 	[ -d $(JOB) ] || Tests/Demo/pictures.sh $(JOB)
 	$(SUDO) Tests/Unit/boot.sh $(CACHE)/unit/root $(JOB)
+
+test-machine: ## boot a Debian with a kernel of its own: a spool on a real NFS, and the plug pulled PULLS=10 times, SEED= (root; emulated; 300 MB from Debian once)
+	$(SUDO) apt-get install -y -qq --no-install-recommends debootstrap qemu-system-x86 qemu-utils
+	[ -e $(CACHE)/machine/root/vmlinuz ] || { mkdir -p $(CACHE)/machine && $(SUDO) debootstrap --variant=minbase \
+	  --include=$(DEBIAN),udev,kmod,linux-image-cloud-amd64,initramfs-tools,nfs-kernel-server bookworm $(CACHE)/machine/root; }
+	$(SUDO) $(MAKE) install DESTDIR=$(CACHE)/machine/root
+	[ -d $(JOB) ] || Tests/Demo/pictures.sh $(JOB)
+	$(SUDO) env PULLS=$(PULLS) SEED=$(SEED) Tests/Machine/machine.sh $(CACHE)/machine $(JOB)
 
 fuzz: deps ## fuzz every door for bytes from outside under sanitizers, SECONDS_EACH=60, JOBS=1 at a time
 	Tests/Fuzz/build.sh

@@ -135,6 +135,7 @@ const char *cposix_network_filesystem(int descriptor) {
     case 0x20030528: return "OrangeFS";
     case 0x19830326: return "BeeGFS";
     case 0x786F4256: return "a VirtualBox folder";
+    case 0x65735546: return "FUSE";
     default: return 0;
     }
 }

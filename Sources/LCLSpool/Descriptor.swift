@@ -47,7 +47,12 @@ struct Descriptor: ~Copyable {
     }
 
     /// See ``Filesystem/networkKind(of:)``.
-    func networkKind() -> String? { cposix_network_filesystem(raw).map { String(cString: $0) } }
+    func networkKind() throws(SpoolError) -> String? {
+        guard let kind = cposix_network_filesystem(raw).map({ String(cString: $0) }) else { return nil }
+        guard kind == "FUSE" else { return kind }
+        func text(_ path: String) throws(SpoolError) -> String { try String(decoding: Descriptor.open(path, O_RDONLY).read(upTo: 1 << 20), as: UTF8.self) }
+        return try Filesystem.remoteKind(file: text("/proc/self/fdinfo/\(raw)"), mounts: text("/proc/self/mountinfo"))
+    }
 
     /// Flushes a file's bytes, or a directory's entries, to the disk. After a failure nothing written here may be trusted.
     func sync() throws(SpoolError) {

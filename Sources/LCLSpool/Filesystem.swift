@@ -31,4 +31,20 @@ public enum Filesystem {
     public static func networkKind(of path: String) throws(SpoolError) -> String? {
         try Descriptor.directory(path).networkKind()
     }
+
+    /// The name of a FUSE filesystem whose files lie on another machine; `nil` for a local one, or one that we do not know.
+    /// - Parameters:
+    ///   - file: what proc_pid_fdinfo(5) says of an open file on it.
+    ///   - mounts: the table in proc_pid_mountinfo(5).
+    package static func remoteKind(file: String, mounts: String) -> String? {
+        let mount = file.split(separator: "\n").first { $0.hasPrefix("mnt_id:") }?.split(whereSeparator: \.isWhitespace).last
+        let fields = mounts.split(separator: "\n").lazy.map { $0.split(separator: " ") }.first { $0.first == mount }
+        guard let kind = fields?.drop(while: { $0 != "-" }).dropFirst().first else { return nil }
+        let name = String(kind.dropFirst(kind.hasPrefix("fuse.") ? 5 : 0))
+        return remote.contains(name) ? name : nil
+    }
+
+    private static let remote: Set = [
+        "sshfs", "glusterfs", "ceph-fuse", "s3fs", "rclone", "gcsfuse", "juicefs", "mfs", "davfs", "davfs2", "curlftpfs", "smbnetfs", "nfs", "onedriver",
+    ]
 }

@@ -63,3 +63,13 @@ func prepare_makesThePlace_withItsMode(place: Spool.Place, mode: mode_t) throws 
     #expect(SpoolError.system(attempt: "write", path: "x", errno: EDQUOT).isDiskFull)
     #expect(!SpoolError.system(attempt: "write", path: "x", errno: EIO).isDiskFull)
 }
+
+@Test(arguments: [
+    ("42 27 0:39 / /mnt/far rw,nosuid,nodev,relatime - fuse.sshfs far:/srv rw,user_id=0", "sshfs"),
+    ("42 27 0:39 / /mnt/near rw,relatime shared:7 - fuse.mergerfs disks rw", nil), ("42 27 0:39 / /mnt/usb rw - fuseblk /dev/sdb1 rw", nil),
+    ("41 27 0:38 / /mnt/far rw - fuse.sshfs far:/srv rw", nil), ("42", nil), ("42 27 0:39 / /mnt rw -", nil), ("", nil),
+] as [(String, String?)])
+func remoteKind_isKnown_byTheTableOfMounts(line: String, kind: String?) {
+    let file = "pos:\t0\nflags:\t0100000\nmnt_id:\t42\nino:\t1\n", table = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n" + line + "\n"
+    #expect(Filesystem.remoteKind(file: file, mounts: table) == kind)
+}

@@ -29,7 +29,8 @@ int cposix_rename_exclusive_by_looking(int from_directory, const char *from, int
 /// copy_file_range(2), else read and write. Returns the bytes copied, fewer where `from` is shorter.
 int64_t cposix_copy(int from, int to, int64_t length);
 
-/// The name of the network filesystem that `descriptor` lies on ("NFS", ...), or NULL for a local one or where it is not known.
+/// The name of the network filesystem that `descriptor` lies on ("NFS", ...), or NULL for a local one or where it is not known; "FUSE"
+/// for what may be either.
 const char *cposix_network_filesystem(int descriptor);
 
 /// syncfs(2): brings everything on the filesystem of `descriptor` to the disk. One call costs about half of an fsync for each of
