@@ -48,55 +48,17 @@ public struct Producer: Sendable {
     }
 
     private func submit(_ files: [File], manifest: Manifest? = nil, name: JobID) throws(SpoolError) -> JobID {
-        let draft = EntryName("\(name).\(getpid()).\(UInt32.random(in: 0...UInt32.max))")
-        let path = "\(spool.directory(.tmp))/\(draft)"
-        try check(mkdir(path, 0o700), "create", path)
+        var draft = try Draft("\(spool.directory(.tmp))/\(name).\(getpid()).\(UInt32.random(in: 0...UInt32.max))")
         do throws(SpoolError) {
-            let home = try Descriptor.directory(path), isShared = try home.status().st_mode & S_ISGID != 0
-            var folders = [path]
-            for file in files { try copy(file, into: path, &folders, isShared) }
-            if let manifest { try Self.create("\(path)/\(Manifest.fileName)", isShared).write(canonical(manifest)) }
-            _ = try Self.create("\(path)/\(Intake.readySuffix)", isShared)
-            // Last, since it takes the bit away that hands the group down.
-            if isShared { for folder in folders { try check(chmod(folder, 0o770), "set the mode of", folder) } }
-            try home.syncFilesystem()
-            let entry = "\(spool.directory(.incoming))/\(name)"
-            try check(cposix_rename_exclusive(AT_FDCWD, path, AT_FDCWD, entry), "rename to '\(entry)'", path)
-            // `incoming/` cannot be opened by just anybody, and so not flushed alone.
-            try home.syncFilesystem()
+            for file in files { try draft.add(file) }
+            if let manifest { try draft.create(Manifest.fileName).write(canonical(manifest)) }
+            _ = try draft.create(Intake.readySuffix)
+            try draft.offer(as: "\(spool.directory(.incoming))/\(name)")
         } catch {
-            try? FileManager.default.removeItem(atPath: path)
+            try? FileManager.default.removeItem(atPath: draft.path)
             throw error
         }
         return name
-    }
-
-    /// - Parameter folders: those that were made; others are added.
-    private func copy(_ file: File, into path: String, _ folders: inout [String], _ isShared: Bool) throws(SpoolError) {
-        let source = try Descriptor.open(file.source, O_RDONLY | O_NONBLOCK), status = try source.status()
-        guard status.isRegular else { throw .unusable(path: file.source, why: "it is \(status.kind), not a file") }
-        let target = "\(path)/\(file.path)"
-        precondition(ManifestPath.refusal(of: file.path, rule: .beneath) == nil, "a path within the job")
-        var cut = path.endIndex
-        while let slash = target[target.index(after: cut)...].firstIndex(of: "/") {
-            let folder = String(target[..<slash])
-            if mkdir(folder, 0o700) == 0 {
-                folders.append(folder)
-            } else if errno != EEXIST {
-                throw .system(attempt: "create", path: folder, errno: errno)
-            }
-            cut = slash
-        }
-        let copy = try Self.create(target, isShared)
-        guard try copy.copy(source, length: Int(status.st_size)) == status.st_size else {
-            throw .unusable(path: file.source, why: "it shrank while it was copied")
-        }
-    }
-
-    private static func create(_ path: String, _ isShared: Bool) throws(SpoolError) -> Descriptor {
-        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-        if isShared { try check(fchmod(file.raw, 0o640), "set the mode of", path) }
-        return file
     }
 
     /// `wish` and five characters that make it one of its kind.
@@ -104,5 +66,57 @@ public struct Producer: Sendable {
         let tail = String((0..<5).map { _ in "abcdefghjkmnpqrstvwxyz23456789".randomElement()! })
         let slug = JobID(slug: wish).rawValue
         return JobID(slug: slug.prefix(JobID.maximumLength - 6) + "-" + tail)
+    }
+}
+
+/// A job's directory in `tmp/` while it is being built.
+private struct Draft: ~Copyable {
+    let path: String
+    private let home: Descriptor
+    /// The group came down from `tmp/`, and is let in.
+    private let isShared: Bool
+    private var folders: [String]
+
+    init(_ path: String) throws(SpoolError) {
+        try check(mkdir(path, 0o700), "create", path)
+        let directory = try Descriptor.directory(path), status = try directory.status()
+        self.path = path
+        home = directory
+        isShared = status.st_mode & S_ISGID != 0
+        folders = [path]
+    }
+
+    mutating func add(_ file: Producer.File) throws(SpoolError) {
+        let source = try Descriptor.open(file.source, O_RDONLY | O_NONBLOCK), status = try source.status()
+        guard status.isRegular else { throw .unusable(path: file.source, why: "it is \(status.kind), not a file") }
+        precondition(ManifestPath.refusal(of: file.path, rule: .beneath) == nil, "a path within the job")
+        var folder = path
+        for part in file.path.split(separator: "/").dropLast() {
+            folder += "/" + part
+            if mkdir(folder, 0o700) == 0 {
+                folders.append(folder)
+            } else if errno != EEXIST {
+                throw .system(attempt: "create", path: folder, errno: errno)
+            }
+        }
+        guard try create(file.path).copy(source, length: Int(status.st_size)) == status.st_size else {
+            throw .unusable(path: file.source, why: "it shrank while it was copied")
+        }
+    }
+
+    func create(_ name: String) throws(SpoolError) -> Descriptor {
+        let file = try Descriptor.open("\(path)/\(name)", O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+        if isShared { try check(fchmod(file.raw, 0o640), "set the mode of", file.path) }
+        return file
+    }
+
+    /// Flushes it, and moves it to `entry`.
+    func offer(as entry: String) throws(SpoolError) {
+        // Not before, since it takes the bit away that hands the group down.
+        if isShared { for folder in folders { try check(chmod(folder, 0o770), "set the mode of", folder) } }
+        try home.syncFilesystem()
+        try check(cposix_rename_exclusive(AT_FDCWD, path, AT_FDCWD, entry), "rename to '\(entry)'", path)
+        // `incoming/` cannot be opened by just anybody, and so not flushed alone.
+        try home.syncFilesystem()
     }
 }

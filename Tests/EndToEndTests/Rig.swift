@@ -206,7 +206,7 @@ struct SampleJob: Sendable {
     static let large = SampleJob(queries: 240)
 
     private init(queries: Int) {
-        directory = URL(fileURLWithPath: "/tmp/lcl-e2e-job-\(queries)-\(getpid())")
+        directory = ProcessFiles.path("e2e-job-\(queries)")
         expected = try! TestPictures.writeJob(at: directory, classes: 2, shots: 4, queries: queries, side: 96)
     }
 

@@ -207,7 +207,7 @@ struct SampleTraining: Sendable {
     static let gradient = SampleTraining("gradient", #","strategy":"2way","epochs":2"#)
 
     private init(_ name: String, _ training: String) {
-        directory = URL(filePath: "/tmp/lcl-e2e-train-\(name)-\(getpid())")
+        directory = ProcessFiles.path("e2e-train-\(name)")
         try! TestPictures.writeTraining(at: directory, training: training)
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import TestPictures
 
 /// The preloaded library of `Tests/FaultShim`, compiled once for all trials.
 enum FaultLibrary {
@@ -12,7 +13,7 @@ enum FaultLibrary {
 
     private static let built = Result { () throws -> String in
         let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "FaultShim")
-        let library = "/tmp/lcl-fault-\(getpid()).so", compiler = Process(), complaints = Pipe()
+        let library = ProcessFiles.path("fault.so").path, compiler = Process(), complaints = Pipe()
         compiler.executableURL = URL(filePath: "/usr/bin/env")
         compiler.arguments = ["cc", "-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library]
             + ["fault.c", "power.c", "remote.c"].map { sources.appending(path: $0).path } + ["-ldl"]

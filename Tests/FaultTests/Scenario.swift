@@ -82,7 +82,7 @@ enum SampleJobs {
     static func directory(_ name: String) -> URL { root.appending(path: name) }
 
     static let root: URL = {
-        let root = URL(filePath: "/tmp/lcl-fault-jobs-\(getpid())")
+        let root = ProcessFiles.path("fault-jobs")
         do { try draw(in: root) } catch { fatalError("\(error)") }
         return root
     }()
