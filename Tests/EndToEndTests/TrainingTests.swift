@@ -137,6 +137,18 @@ extension EndToEnd {
             #expect(try link(rig) == expected.link)
         }
 
+        @Test func training_outlivesMoreDeathsThanItHasAttempts_whereEachLifeKeptSomething() throws {
+            let rig = try rig(), settings = ["LCLD_WORKERS_ATTEMPTS": "2"]
+            for life in 1...3 {
+                try rig.start(fault: "after-entry", settings: settings)
+                if life == 1 { try rig.drop(SampleTraining.gradient.directory, as: "school") }
+                try rig.waitForEnd(seconds: 300)
+                #expect(rig.daemon?.terminationReason == .uncaughtSignal)
+            }
+            try rig.start(settings: settings)
+            #expect(try trained(rig, "school") == SampleTraining.undisturbed().result)
+        }
+
         @Test func otherJobs_areAnswered_whileOneWorkerLearns() throws {
             let rig = try rig()
             try rig.start()
