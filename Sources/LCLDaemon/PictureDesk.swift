@@ -67,13 +67,22 @@ package final class PictureDesk: Sendable {
         guard count > 8, let (directory, most) = directory() else { return refuseToGoOn() }
         let limit = request.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
         let path = String(decoding: request[8..<count], as: UTF8.self)
-        do throws(Failure) {
-            return try directory.withDescriptor(of: path, upTo: Int(min(limit, UInt64(most)))) { cposix_send(socket, [0], 1, $0) == 1 }
-        } catch {
-            guard let reply = try? CanonicalJSON.encode(error) else { preconditionFailure("a failure can be encoded") }
-            return reply.withUnsafeBytes { cposix_send(socket, $0.baseAddress!, $0.count, -1) } == reply.count
+        // Where the machine is at fault it is tried again, and at last costs the job an attempt: never a picture's answer.
+        for _ in 0..<Self.tries {
+            do throws(Failure) {
+                return try directory.withDescriptor(of: path, upTo: Int(min(limit, UInt64(most)))) { cposix_send(socket, [0], 1, $0) == 1 }
+            } catch where error.code == .internal {
+                usleep(Self.pause)
+            } catch {
+                guard let reply = try? CanonicalJSON.encode(error) else { preconditionFailure("a failure can be encoded") }
+                return reply.withUnsafeBytes { cposix_send(socket, $0.baseAddress!, $0.count, -1) } == reply.count
+            }
         }
+        return refuseToGoOn()
     }
+
+    /// For ten seconds; a worker may be silent for longer (`workers.deadline`).
+    private static let tries = 20, pause: UInt32 = 500_000
 
     private func directory() -> (JobDirectory, limit: Int)? {
         job.withLock { job in

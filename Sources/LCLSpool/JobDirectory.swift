@@ -51,10 +51,12 @@ public final class JobDirectory: Sendable {
     }
 
     /// Calls `body` with the descriptor of one picture that passed every check; it is closed behind it.
-    /// - Throws: as ``read(_:upTo:)``.
+    /// - Throws: as ``read(_:upTo:)``, and `internal` where the machine is at fault and not the picture: try again.
     public func withDescriptor<T>(of file: String, upTo limit: Int, _ body: (Int32) -> T) throws(Failure) -> T {
         do throws(Refusal) {
             return try withPicture(file, upTo: limit) { (picture, _) throws(Refusal) in body(picture.raw) }
+        } catch .environment(let cause) {
+            throw Failure(.internal, "\(cause)", subject: file)
         } catch {
             throw error.failure(file)
         }
@@ -130,7 +132,7 @@ enum Refusal: Error {
             case ELOOP, EXDEV: picture(.imageOutside, "is or lies behind a symbolic link, or leads out of the job; put a copy there")
             case EACCES, EPERM: picture(.imageUnreadable, "may not be read; make it readable (chmod a+r)")
             case ENXIO, ENODEV: picture(.imageNotAFile, "is a socket or a device, not a file; put the picture itself there")
-            case EIO, EISDIR, ESTALE: picture(.imageUnreadable, "cannot be read: \(String(cString: strerror(code)))")
+            case EIO, EISDIR: picture(.imageUnreadable, "cannot be read: \(String(cString: strerror(code)))")
             default: .environment(error)
             }
     }

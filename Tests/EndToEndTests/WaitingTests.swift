@@ -54,6 +54,26 @@ extension EndToEnd {
             try rig.end(SIGTERM)
         }
 
+        @Test func noPictureIsBlamed_whenTheDaemonRunsOutOfFilesForAWhile() throws {
+            let rig = try Rig(), sample = SampleJob.large
+            try rig.start()
+            try rig.drop(sample.directory, as: "job")
+            try rig.wait("it runs") { try rig.status().answered > 0 }
+            let daemon = rig.daemon!.processIdentifier
+            // Soft limits, by prlimit(1): with 3 no file can be opened any more.
+            func limitFiles(to count: Int) throws {
+                let prlimit = try Process.run(URL(filePath: "/usr/bin/prlimit"), arguments: ["--pid", "\(daemon)", "--nofile=\(count):"])
+                prlimit.waitUntilExit()
+                #expect(prlimit.terminationStatus == 0)
+            }
+            try limitFiles(to: 3)
+            usleep(3_000_000)
+            #expect(!FileManager.default.fileExists(atPath: rig.spool.appending(path: "done/job").path))
+            try limitFiles(to: 1024)
+            #expect(try rig.result("job") == sample.answer(as: "job"))
+            try rig.end(SIGTERM)
+        }
+
         @Test(arguments: [("worker-killed", "signal 9"), ("worker-aborts", "signal 6"), ("worker-exhausted", "limit of memory")])
         func job_isDead_afterThreeDeathsOfItsWorkers(fault: String, evidence: String) throws {
             let rig = try Rig(), sample = SampleJob.small

@@ -53,9 +53,10 @@ nfs() {
 # What each kind of job must end with.
 reference() {
     systemctl start lcld
-    for kind in right spoiled mistaken; do drop $kind $kind-quiet; done
+    for kind in right spoiled; do lclctl submit $jobs/$kind; done
+    drop mistaken mistaken-quiet
     await 300 idle
-    ends | sed 's/^end \([a-z]*\)-quiet /reference \1 /'
+    ends | sed 's/^end \([a-z]*\)-[^ ]* /reference \1 /'
     sync
 }
 
@@ -84,6 +85,7 @@ settle() {
     await 1000 idle
     ends
     lclctl list --limit 1000 --json | tr -d '\n' | tr '{' '\n' | sed -n 's/.*"id" *: *"\([^"]*\)".*"state" *: *"\([a-z]*\)".*/row \1 \2/p'
+    echo
     {
         find $spool/tmp $spool/incoming $spool/active -mindepth 1
         find $spool/done -name pictures
