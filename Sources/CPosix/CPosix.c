@@ -166,7 +166,10 @@ static int share_directory_nfs4(int descriptor, uint32_t uid) {
     end = nfs4_entry(end, LOOK, who);
     end = nfs4_entry(end, KNOW, "GROUP@");
     end = nfs4_entry(end, KNOW, "EVERYONE@");
-    return fsetxattr(descriptor, "system.nfs4_acl", acl, (size_t)(end - acl) * sizeof *acl, 0);
+    int outcome = fsetxattr(descriptor, "system.nfs4_acl", acl, (size_t)(end - acl) * sizeof *acl, 0);
+    // A server that knows users by other names, or has no ACLs after all: the same as none.
+    if (outcome < 0 && (errno == EINVAL || errno == EPERM || errno == EACCES)) errno = EOPNOTSUPP;
+    return outcome;
 }
 
 int cposix_share_directory(int descriptor, uint32_t uid) {

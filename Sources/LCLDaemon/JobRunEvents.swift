@@ -19,6 +19,8 @@ extension JobRun {
         case memory
         /// A file of its model was changed or cut short under it.
         case model
+        /// The daemon could not hand it a picture.
+        case unserved
     }
 
     package enum Action: Equatable {

@@ -39,6 +39,13 @@ package final class PictureDesk: Sendable {
     /// From then on the number may be another's: of the worker that comes next, for one.
     private let isClosed = Mutex(false)
     private let job = Mutex<Job?>(nil)
+    private let opening = Atomic<Bool>(false)
+
+    /// The worker waits while we open what it has asked for: its silence is ours. Not while it is being told, which it can keep us from.
+    private(set) var isOpening: Bool {
+        get { opening.load(ordering: .relaxed) }
+        set { opening.store(newValue, ordering: .relaxed) }
+    }
 
     /// - Parameter socket: taken over.
     package init(socket: Int32, worker: pid_t) {
@@ -64,16 +71,24 @@ package final class PictureDesk: Sendable {
     private func answerNext() -> Bool {
         var request = [UInt8](repeating: 0, count: HandedPictures.maximumMessage)
         let count = cposix_receive(socket, &request, request.count, nil)
-        guard count > 8, let (directory, most) = directory() else { return refuseToGoOn() }
+        guard count > 8 else { return refuseToGoOn() }
         let limit = request.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
         let path = String(decoding: request[8..<count], as: UTF8.self)
+        defer { isOpening = false }
         // Where the machine is at fault it is tried again, and at last costs the job an attempt: never a picture's answer.
         for _ in 0..<Self.tries {
+            isOpening = true
             do throws(Failure) {
-                return try directory.withDescriptor(of: path, upTo: Int(min(limit, UInt64(most)))) { cposix_send(socket, [0], 1, $0) == 1 }
+                guard let (directory, most) = try directory() else { break }
+                return try directory.withDescriptor(of: path, upTo: Int(min(limit, UInt64(most)))) { picture in
+                    isOpening = false
+                    return cposix_send(socket, [0], 1, picture) == 1
+                }
             } catch where error.code == .internal {
+                job.withLock { $0?.opened = nil }
                 usleep(Self.pause)
             } catch {
+                isOpening = false
                 guard let reply = try? CanonicalJSON.encode(error) else { preconditionFailure("a failure can be encoded") }
                 return reply.withUnsafeBytes { cposix_send(socket, $0.baseAddress!, $0.count, -1) } == reply.count
             }
@@ -81,15 +96,19 @@ package final class PictureDesk: Sendable {
         return refuseToGoOn()
     }
 
-    /// For ten seconds; a worker may be silent for longer (`workers.deadline`).
+    /// For ten seconds.
     private static let tries = 20, pause: UInt32 = 500_000
 
-    private func directory() -> (JobDirectory, limit: Int)? {
-        job.withLock { job in
+    /// - Returns: `nil` where there is no job.
+    private func directory() throws(Failure) -> (JobDirectory, limit: Int)? {
+        let opened = job.withLock { job -> Result<(JobDirectory, Int), any Error>? in
             guard let known = job else { return nil }
-            if known.opened == nil { job!.opened = try? known.folder.open() }
-            return job!.opened.map { ($0, known.folder.limit) }
+            return Result {
+                job!.opened = try known.opened ?? known.folder.open()
+                return (job!.opened!, known.folder.limit)
+            }
         }
+        do { return try opened?.get() } catch { throw Failure(.internal, "\(error)") }
     }
 
     /// The worker is gone, talks nonsense, or asks for pictures of no job: it is told by the end of the conversation.

@@ -172,7 +172,7 @@ struct WorkerPool {
 
     /// Kills who has said nothing for too long.
     mutating func killSilent(now: ContinuousClock.Instant) {
-        for (id, member) in members where member.condemned == nil && !member.isWaiting {
+        for (id, member) in members where member.condemned == nil && !member.isWaiting && !member.process.isAwaitingPicture {
             let limit: Duration? = switch member.state { case .starting: Self.startDeadline; case .busy: terms.deadline; case .idle: nil }
             if let limit, now - member.heard > limit {
                 kill(id, "worker \(member.process.pid) said nothing for \(limit.components.seconds) s and was killed")

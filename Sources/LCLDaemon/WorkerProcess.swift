@@ -102,6 +102,8 @@ package final class WorkerProcess: Sendable {
         }
     }
 
+    var isAwaitingPicture: Bool { desk.isOpening }
+
     /// Its job was taken from it: it gets no more pictures.
     func rest() { desk.serve(nil) }
 
@@ -166,6 +168,7 @@ package final class WorkerProcess: Sendable {
         switch (signal, exit) {
         case (0, WorkerStreams.exhausted): return ("worker \(pid) reached its limit of memory (workers.memory)", .memory)
         case (0, WorkerStreams.bereft): return ("a file of its model was changed or cut short under worker \(pid)", .model)
+        case (0, WorkerStreams.unserved): return ("worker \(pid) was handed no pictures any more", .unserved)
         case (0, _): return ("worker \(pid) exited with status \(exit)", .crash)
         default:
             return ("worker \(pid) was ended by signal \(signal) (\(String(cString: strsignal(signal))))", signal == SIGKILL && !isOurs ? .memory : .crash)

@@ -6,8 +6,8 @@ import LCLJob
 
 /// Puts a job into the spool as any user may: builds it in `tmp/`, flushes it, and renames it into `incoming/`. States S0 to S1.
 ///
-/// Where `tmp/` hands its group down (its set-group-ID bit, inode(7)), that group is the daemon's own, and may do with the job what it
-/// likes. On a local disk the daemon may anyway; a file server knows nothing of its capabilities.
+/// Where `tmp/` hands its group down (its set-group-ID bit, inode(7)), that group is the daemon's, and may do with the job what it likes:
+/// a file server knows nothing of the capability by which the daemon may on a local disk.
 public struct Producer: Sendable {
     private let spool: Spool
 
@@ -112,11 +112,13 @@ private struct Draft: ~Copyable {
 
     /// Flushes it, and moves it to `entry`.
     func offer(as entry: String) throws(SpoolError) {
-        // Not before, since it takes the bit away that hands the group down.
-        if isShared { for folder in folders { try check(chmod(folder, 0o770), "set the mode of", folder) } }
+        // Not before, since it takes the bit away that hands the group down; the top last, which keeps the group out of what is below.
+        if isShared { for folder in folders.reversed() { try check(chmod(folder, 0o770), "set the mode of", folder) } }
         try home.syncFilesystem()
         try check(cposix_rename_exclusive(AT_FDCWD, path, AT_FDCWD, entry), "rename to '\(entry)'", path)
         // `incoming/` cannot be opened by just anybody, and so not flushed alone.
-        try home.syncFilesystem()
+        do throws(SpoolError) { try home.syncFilesystem() } catch {
+            throw .unusable(path: entry, why: "it is in the spool, but perhaps not on the disk (\(error)); `lclctl list` tells whether it must be submitted again")
+        }
     }
 }

@@ -51,8 +51,6 @@ public struct HandedPictures: PictureSource {
     /// No job can be answered without pictures: the daemon is gone, or has taken this one's away.
     private static func abandoned() -> Never {
         FileHandle.standardError.write(Data("the daemon hands out no pictures\n".utf8))
-        exit(EX_TEMPFAIL)
+        exit(WorkerStreams.unserved)
     }
-
-    private static let EX_TEMPFAIL: Int32 = 75
 }

@@ -11,6 +11,8 @@ public enum WorkerStreams {
     public static let exhausted: Int32 = 86
     /// Exit status of a worker whose model was changed or cut short under it.
     public static let bereft: Int32 = 87
+    /// Exit status of a worker that the daemon handed a picture no more.
+    public static let unserved: Int32 = 75
 
     /// Until standard input ends, or the daemon is gone. To be called on the first thread, before there is another.
     /// - Parameter memory: bytes of data that the process may allocate; 0 is no limit.

@@ -56,7 +56,7 @@ extension EndToEnd {
 
         @Test func noPictureIsBlamed_whenTheDaemonRunsOutOfFilesForAWhile() throws {
             let rig = try Rig(), sample = SampleJob.large
-            try rig.start()
+            try rig.start(workers: 2)
             try rig.drop(sample.directory, as: "job")
             try rig.wait("it runs") { try rig.status().answered > 0 }
             let daemon = rig.daemon!.processIdentifier

@@ -39,6 +39,7 @@ nfs() {
     spoiled=$(as alice "lclctl submit $jobs/spoiled")
     systemctl stop nfs-kernel-server
     sleep 20
+    check "a job is under way while the server is away" sh -c "lclctl list --state queued --state running | grep $spoiled"
     systemctl start nfs-kernel-server
     check "a job is answered though the server was away for 20 seconds" as alice "lclctl watch $spoiled"
     check "what was copied is removed" await 30 as lcld "[ -z \"\$(find $spool/tmp $spool/incoming $spool/active -mindepth 1)\" ]"
@@ -47,7 +48,7 @@ nfs() {
     as alice "chmod -R g+rwX $spool/incoming/locked"
     check "and is taken once it may" await 120 lclctl watch locked
     systemctl stop lcld
-    check "the database refuses to live there" as lcld "lcld run --spool $spool --state $spool/state --socket /tmp/socket 2>&1 | grep NFS"
+    check "the database refuses to live there" as lcld "lcld run --spool $spool --state $spool/state --socket /tmp/socket 2>&1 | grep 'network filesystem (NFS)'"
 }
 
 # What each kind of job must end with.

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A whole machine with a kernel of its own, whose plug is pulled: machine.sh HOME JOB
-# First it has its spool on a real NFS. Then it is killed PULLS times while jobs come, as if by a power cut: what the guest had not flushed is gone. At
-# last every job that was acknowledged must have ended once, with the bytes of a quiet run, rows and directories agreeing, and nothing else in the spool.
+# First it has its spool on a real NFS. Then it is killed PULLS times while jobs come, as if by a power cut: what the guest had not written is gone, and
+# of what it had not flushed whatever needs the disk image's own tables. At last every job that was acknowledged must have ended once, with the bytes of a quiet run, rows and directories agreeing, and nothing else in the spool.
 #
 # HOME/root is a Debian 12 with a kernel, systemd, nfs-kernel-server and lcl installed in it; JOB is a job of icons (Tests/Demo/pictures.sh). See make
 # test-machine. Needs root, qemu-system-x86 and qemu-utils; KVM is not needed, and not used, so the clock there runs slower than the work.
@@ -59,7 +59,7 @@ boot() {
     : >"$report"
     qemu-system-x86_64 -accel tcg,thread=multi -cpu Nehalem -smp 2 -m 2048 -display none -no-reboot -nic none \
         -kernel "$root/vmlinuz" -initrd "$root/initrd.img" -append "root=/dev/vda rw console=ttyS0 quiet panic=-1 lcl.test=$2" \
-        -drive "file=$home/$1.qcow2,if=virtio,cache=writeback" -serial "file:$home/console" -serial "file:$report" 2>/dev/null &
+        -drive "file=$home/$1.qcow2,if=virtio,cache=writeback" -serial "file:$home/console" -serial "file:$report" &
     machine=$!
 }
 
@@ -73,11 +73,16 @@ until_says() {
     done
 }
 
+# A line that was cut in the middle says nothing.
 pull() {
     kill -9 $machine 2>/dev/null || true
     wait $machine 2>/dev/null || true
-    tr -d '\r' <"$report" >>"$home/reports"
+    tr -d '\r' <"$report" >"$home/said"
+    [ -z "$(tail -c 1 "$home/said")" ] || sed -i '$d' "$home/said"
+    cat "$home/said" >>"$home/reports"
 }
+trap 'kill -9 $machine 2>/dev/null' EXIT
+trap 'exit 1' INT TERM
 
 furnish
 : >"$home/reports"
@@ -111,6 +116,8 @@ awk -v pulls="$PULLS" '
     $1 == "row" { row[$2] = $3 }
     $1 == "stray" { wrong("left in the spool: " $2) }
     END {
+        if (right["right"] !~ /^done / || right["spoiled"] !~ /^done / || right["mistaken"] !~ /^failed /) wrong("no reference")
+        if (length(acknowledged) == 0) wrong("no job was acknowledged")
         for (id in acknowledged) { count++; if (!(id in ended)) wrong("lost: " id) }
         for (id in ended) {
             kind = id; sub(/-[^-]*$/, "", kind)
