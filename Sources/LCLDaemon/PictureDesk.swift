@@ -101,14 +101,12 @@ package final class PictureDesk: Sendable {
 
     /// - Returns: `nil` where there is no job.
     private func directory() throws(Failure) -> (JobDirectory, limit: Int)? {
-        let opened = job.withLock { job -> Result<(JobDirectory, Int), any Error>? in
-            guard let known = job else { return nil }
-            return Result {
-                job!.opened = try known.opened ?? known.folder.open()
-                return (job!.opened!, known.folder.limit)
-            }
-        }
-        do { return try opened?.get() } catch { throw Failure(.internal, "\(error)") }
+        guard let known = job.withLock({ $0 }) else { return nil }
+        let directory: JobDirectory
+        // Not under the lock: a file server may take its time.
+        do { directory = try known.opened ?? known.folder.open() } catch { throw Failure(.internal, "\(error)") }
+        job.withLock { if $0?.folder == known.folder { $0!.opened = directory } }
+        return (directory, known.folder.limit)
     }
 
     /// The worker is gone, talks nonsense, or asks for pictures of no job: it is told by the end of the conversation.

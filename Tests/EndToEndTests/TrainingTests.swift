@@ -139,9 +139,11 @@ extension EndToEnd {
 
         @Test func training_outlivesMoreDeathsThanItHasAttempts_whereEachLifeKeptSomething() throws {
             let rig = try rig(), settings = ["LCLD_WORKERS_ATTEMPTS": "2"]
-            for life in 1...3 {
+            try rig.start()
+            try rig.end(SIGTERM)
+            try rig.drop(SampleTraining.gradient.directory, as: "school")
+            for _ in 1...3 {
                 try rig.start(fault: "after-entry", settings: settings)
-                if life == 1 { try rig.drop(SampleTraining.gradient.directory, as: "school") }
                 try rig.waitForEnd(seconds: 300)
                 #expect(rig.daemon?.terminationReason == .uncaughtSignal)
             }
