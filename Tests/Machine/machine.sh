@@ -27,7 +27,7 @@ furnish() {
     cp -r "$jobs/right" "$jobs/mistaken"
     rm -r "$jobs/mistaken/support/trash"
     install -m 755 "$here/inside.sh" "$root/root/inside.sh"
-    sed -i 's/"attempts": [0-9]*/"attempts": 100/' "$root/etc/lcld/lcld.json"
+    sed -i 's/"attempts": [0-9]*/"attempts": 100/; s/"deadline": "[0-9]*s"/"deadline": "600s"/' "$root/etc/lcld/lcld.json"
     cat >"$root/etc/systemd/system/lcl-test.service" <<UNIT
 [Unit]
 After=multi-user.target
