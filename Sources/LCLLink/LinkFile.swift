@@ -167,16 +167,6 @@ extension LinkFile {
         try check(!methods.isEmpty, "it holds no calibration, so no method can answer with it")
     }
 
-    /// Writes the file whole or not at all.
-    /// - Throws: ``LinkError/unwritable(path:reason:)``.
-    public func write(to path: String) throws(LinkError) {
-        do {
-            try Data(encoded()).write(to: URL(filePath: path), options: .atomic)
-        } catch {
-            throw .unwritable(path: path, reason: error.localizedDescription)
-        }
-    }
-
     package func encoded() -> [UInt8] {
         var writer = GGUFWriter(architecture: Self.architecture)
         writer.set("general.license", .string("Apache-2.0"))

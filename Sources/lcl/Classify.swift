@@ -61,7 +61,7 @@ struct Classify: ParsableCommand {
             throw Self.failed(["\(error)"])
         }
         let text = try text(of: result)
-        if let output { try DurableFile.write(text, to: output, mode: 0o644) } else { try Terminal.output.write(text) }
+        if let output { try OutputFile.write(text, to: output) } else { try Terminal.output.write(text) }
         if result.counts.failed == result.counts.queries { throw ExitCode.failure }
     }
 

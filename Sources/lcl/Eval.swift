@@ -77,9 +77,9 @@ struct Eval: ParsableCommand {
         let report = try method == .mllm ? language.evaluate(self) : measured()
         if let html {
             do {
-                try report.page.write(toFile: html, atomically: true, encoding: .utf8)
+                try OutputFile.write(Data(report.page.utf8), to: html)
             } catch {
-                throw TrainingError.unwritable(path: html, reason: error.localizedDescription)
+                throw TrainingError.unwritable(path: html, reason: "\(error)")
             }
         }
         if json {

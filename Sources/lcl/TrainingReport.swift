@@ -19,9 +19,9 @@ struct TrainingReport: Sendable {
         Self.say("kept epoch \(learned.bestEpoch) of \(learned.points.count - 1)\n")
         guard let curve else { return }
         do {
-            try learned.svg(title: title).write(toFile: curve, atomically: true, encoding: .utf8)
+            try OutputFile.write(Data(learned.svg(title: title).utf8), to: curve)
         } catch {
-            Self.say("unable to draw the learning curve in '\(curve)': \(error.localizedDescription)\n")
+            Self.say("unable to draw the learning curve in '\(curve)': \(error)\n")
         }
     }
 

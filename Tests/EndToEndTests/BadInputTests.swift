@@ -54,6 +54,19 @@ extension EndToEnd {
             #expect(said.status == 1 && said.error.hasPrefix("lcl: manifest.missing: '\(bare.path)'"), "\(said.error)")
         }
 
+        /// Not replaced: by root that would be the end of /dev/null.
+        @Test func classify_writesThroughWhatIsNoFile() throws {
+            let link = BadInput.shared.root.appending(path: "link"), target = BadInput.shared.root.appending(path: "target")
+            try Data().write(to: target)
+            try FileManager.default.createSymbolicLink(at: link, withDestinationURL: target)
+            let sample = SampleJob.tiny
+            for output in [link, target] {
+                #expect(Rig.run("lcl", ["classify", sample.directory.path, "--id", "job", "--output", output.path]).status == 0)
+                #expect(try Data(contentsOf: target) == sample.answer(as: "job"))
+            }
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link.path) == target.path)
+        }
+
         @Test(arguments: [
             ("missing-schema", #"{"labels": [], "queries": ["q.png"]}"#, "manifest.schema"),
             ("not-json", "{", "manifest.json"),
