@@ -18,7 +18,6 @@ public enum LinkError: Error, Equatable, Sendable, CustomStringConvertible {
     case method(name: String, model: String, supported: [String])
     /// The link file is not one, is damaged, or belongs to another encoder.
     case file(path: String, reason: String)
-    case unwritable(path: String, reason: String)
 
     public var description: String {
         switch self {
@@ -32,7 +31,6 @@ public enum LinkError: Error, Equatable, Sendable, CustomStringConvertible {
         case .method(let name, let model, let supported):
             "unable to answer by \(name): model \(model) has no such method; it supports \(supported.joined(separator: ", "))"
         case .file(let path, let reason): "unable to use the link file '\(path)': \(reason)"
-        case .unwritable(let path, let reason): "unable to write the link file '\(path)': \(reason)"
         }
     }
 }
