@@ -81,7 +81,7 @@ pull() {
     [ -z "$(tail -c 1 "$home/said")" ] || sed -i '$d' "$home/said"
     cat "$home/said" >>"$home/reports"
 }
-trap 'kill -9 $machine 2>/dev/null || true' EXIT
+trap 'kill -9 ${machine:-} 2>/dev/null || true' EXIT
 trap 'exit 1' INT TERM
 
 furnish
