@@ -198,9 +198,8 @@ package struct JobRun {
     private mutating func bury(_ worker: WorkerID, _ cause: String, _ death: Death = .crash) -> [Action] {
         let slice = slices.removeValue(forKey: worker)!
         guard stop == nil else { return endIfStopped() }
-        // What happens to a model is no picture's fault; the next attempt loads it anew, or says what is wrong with it. Nor is our own failure.
-        let isBlameless = death == .model || death == .unserved, blamed = isBlameless ? [] : slice.began
-        evidence.append(cause + (isBlameless ? "" : blamed.isEmpty ? ", at the supports" : ", at queries " + blamed.map { queries[$0].id }.joined(separator: ", ")))
+        let blamed = death.isBlameless ? [] : slice.began
+        evidence.append(cause + (death.isBlameless ? "" : blamed.isEmpty ? ", at the supports" : ", at queries " + blamed.map { queries[$0].id }.joined(separator: ", ")))
         // Want of memory is the batch's fault, not a picture's: the attempt is lost, and the next goes gently.
         guard !blamed.isEmpty, evidence.count < Self.maximumDeaths, !(death == .memory && blamed.count > 1) else { return end(.crashed(evidence: evidence)) }
         for ordinal in blamed { deaths[ordinal, default: 0] += 1 }

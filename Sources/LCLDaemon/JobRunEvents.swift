@@ -21,6 +21,9 @@ extension JobRun {
         case model
         /// The daemon could not hand it a picture.
         case unserved
+
+        /// No picture is at fault: the next attempt loads the model anew, or says what is wrong with it; or the machine was.
+        var isBlameless: Bool { self == .model || self == .unserved }
     }
 
     package enum Action: Equatable {

@@ -74,26 +74,26 @@ package final class PictureDesk: Sendable {
         guard count > 8 else { return refuseToGoOn() }
         let limit = request.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
         let path = String(decoding: request[8..<count], as: UTF8.self)
-        defer { isOpening = false }
         // Where the machine is at fault it is tried again, and at last costs the job an attempt: never a picture's answer.
         for _ in 0..<Self.tries {
             isOpening = true
             do throws(Failure) {
                 guard let (directory, most) = try directory() else { break }
-                return try directory.withDescriptor(of: path, upTo: Int(min(limit, UInt64(most)))) { picture in
-                    isOpening = false
-                    return cposix_send(socket, [0], 1, picture) == 1
-                }
+                return try directory.withDescriptor(of: path, upTo: Int(min(limit, UInt64(most)))) { reply([0], $0) }
             } catch where error.code == .internal {
                 job.withLock { $0?.opened = nil }
                 usleep(Self.pause)
             } catch {
-                isOpening = false
-                guard let reply = try? CanonicalJSON.encode(error) else { preconditionFailure("a failure can be encoded") }
-                return reply.withUnsafeBytes { cposix_send(socket, $0.baseAddress!, $0.count, -1) } == reply.count
+                guard let failure = try? CanonicalJSON.encode(error) else { preconditionFailure("a failure can be encoded") }
+                return reply([UInt8](failure))
             }
         }
         return refuseToGoOn()
+    }
+
+    private func reply(_ bytes: [UInt8], _ picture: Int32 = -1) -> Bool {
+        isOpening = false
+        return cposix_send(socket, bytes, bytes.count, picture) == bytes.count
     }
 
     /// For ten seconds.
@@ -111,6 +111,7 @@ package final class PictureDesk: Sendable {
 
     /// The worker is gone, talks nonsense, or asks for pictures of no job: it is told by the end of the conversation.
     private func refuseToGoOn() -> Bool {
+        isOpening = false
         shut()
         return false
     }

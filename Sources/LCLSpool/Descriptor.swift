@@ -132,6 +132,22 @@ func check(_ result: Int32, _ attempt: String, _ path: @autoclosure () -> String
     throw SpoolError.system(attempt: attempt, path: path(), errno: cause)
 }
 
+/// Makes what is missing of the folders on the path `relative`, each the owner's alone.
+/// - Returns: those that were made, from the top.
+@discardableResult
+func makeFolders(_ relative: String, beneath home: String) throws(SpoolError) -> [String] {
+    var folder = home, made: [String] = []
+    for part in relative.split(separator: "/") {
+        folder += "/" + part
+        if mkdir(folder, 0o700) == 0 {
+            made.append(folder)
+        } else if errno != EEXIST {
+            throw .system(attempt: "create", path: folder, errno: errno)
+        }
+    }
+    return made
+}
+
 /// Makes a call again while a signal interrupts it.
 func retrying(_ call: () -> Int32) -> Int32 {
     while true {

@@ -90,15 +90,7 @@ private struct Draft: ~Copyable {
         let source = try Descriptor.open(file.source, O_RDONLY | O_NONBLOCK), status = try source.status()
         guard status.isRegular else { throw .unusable(path: file.source, why: "it is \(status.kind), not a file") }
         precondition(ManifestPath.refusal(of: file.path, rule: .beneath) == nil, "a path within the job")
-        var folder = path
-        for part in file.path.split(separator: "/").dropLast() {
-            folder += "/" + part
-            if mkdir(folder, 0o700) == 0 {
-                folders.append(folder)
-            } else if errno != EEXIST {
-                throw .system(attempt: "create", path: folder, errno: errno)
-            }
-        }
+        folders += try makeFolders(file.path.lastIndex(of: "/").map { String(file.path[..<$0]) } ?? "", beneath: path)
         guard try create(file.path).copy(source, length: Int(status.st_size)) == status.st_size else {
             throw .unusable(path: file.source, why: "it shrank while it was copied")
         }

@@ -133,12 +133,7 @@ struct Snapshot {
     private mutating func makeFolders(of path: String) throws(SpoolError) {
         let last = String(path[..<path.lastIndex(of: "/")!])
         guard last != folder else { return }
-        var cut = home.endIndex
-        while let slash = path[path.index(after: cut)...].firstIndex(of: "/") {
-            let folder = String(path[..<slash])
-            if mkdir(folder, 0o700) < 0 && errno != EEXIST { throw SpoolError.system(attempt: "create", path: folder, errno: errno) }
-            cut = slash
-        }
+        try LCLSpool.makeFolders(String(last.dropFirst(home.count)), beneath: home)
         folder = last
     }
 

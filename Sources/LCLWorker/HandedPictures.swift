@@ -48,9 +48,6 @@ public struct HandedPictures: PictureSource {
         return bytes
     }
 
-    /// No job can be answered without pictures: the daemon is gone, or has taken this one's away.
-    private static func abandoned() -> Never {
-        FileHandle.standardError.write(Data("the daemon hands out no pictures\n".utf8))
-        exit(WorkerStreams.unserved)
-    }
+    /// No job can be answered without pictures: the daemon is gone, has taken this one's away, or cannot open them.
+    private static func abandoned() -> Never { exit(WorkerStreams.unserved) }
 }

@@ -75,13 +75,7 @@ struct Eval: ParsableCommand {
 
     func run() throws {
         let report = try method == .mllm ? language.evaluate(self) : measured()
-        if let html {
-            do {
-                try OutputFile.write(Data(report.page.utf8), to: html)
-            } catch {
-                throw TrainingError.unwritable(path: html, reason: "\(error)")
-            }
-        }
+        if let html { try OutputFile.write(Data(report.page.utf8), to: html) }
         if json {
             FileHandle.standardOutput.write(try CanonicalJSON.encode(report, pretty: true))
         } else {

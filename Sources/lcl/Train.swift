@@ -89,7 +89,7 @@ struct Train: ParsableCommand {
                 strategy: fit.strategy.rawValue, engine: Engine.version, encoder: encoder.encoder.encoder, classes: table.classes.count,
                 pictures: table.classes.reduce(0) { $0 + $1.rows.count }, shrinkage: fit.shrinkage,
                 provenance: packages.split(separator: "\n").map(String.init)))
-        do { try OutputFile.write(Data(link.encoded()), to: output) } catch { throw TrainingError.unwritable(path: output, reason: "\(error)") }
+        try OutputFile.write(Data(link.encoded()), to: output)
         print("\(output): \(link.training.classes) classes, \(link.training.pictures) pictures")
         for (method, calibration) in link.calibrations.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             print("\(method.rawValue): \(calibration)")
@@ -104,7 +104,7 @@ struct Train: ParsableCommand {
         fit.epochs = self.fit.epochs ?? fit.epochs
         let packages = (try? String(contentsOfFile: "\(directory)/packages.txt", encoding: .utf8)) ?? ""
         let mask = try fit.fit(examples, provenance: packages.split(separator: "\n").map(String.init))
-        do { try OutputFile.write(Data(mask.encoded()), to: output) } catch { throw TrainingError.unwritable(path: output, reason: "\(error)") }
+        try OutputFile.write(Data(mask.encoded()), to: output)
         print("\(output): \(examples.sources.count) pictures")
     }
 

@@ -21,7 +21,7 @@ struct TrainingReport: Sendable {
         do {
             try OutputFile.write(Data(learned.svg(title: title).utf8), to: curve)
         } catch {
-            Self.say("unable to draw the learning curve in '\(curve)': \(error)\n")
+            Self.say("no learning curve: \(error)\n")
         }
     }
 
