@@ -36,7 +36,9 @@ package struct Daemon: Sendable {
         try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
         if let kind = try Filesystem.networkKind(of: state) { throw DaemonError.networkFilesystem(path: state, kind: kind) }
         if let kind = try Filesystem.networkKind(of: spool.root) {
-            logger.warning("the spool is on a network filesystem: other machines' jobs are found by scans only", metadata: ["kind": "\(kind)"])
+            logger.warning(
+                "the spool is on a network filesystem: other machines' jobs are found by scans only, and users' jobs need lcld's group (see 'A spool on NFS' in the README)",
+                metadata: ["kind": "\(kind)"])
         }
         let store = try await openStore(state + "/lcld.db")
         let attempts = Live(settings.integer("workers.attempts")), retention = Live(settings.retention), quota = Live(settings.quota)

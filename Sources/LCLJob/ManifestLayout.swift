@@ -19,7 +19,7 @@ extension Manifest {
             }
         }
         if labels.count < 2 {
-            problems.append(Failure(.supportFewLabels, "support/ holds \(labels.count) folder(s) with pictures; a verdict needs at least two labels to choose between", subject: "support"))
+            problems.append(Failure(.supportFewLabels, "there is no \(Manifest.fileName), and support/ holds \(labels.count) folder(s) with pictures; a verdict needs at least two labels to choose between", subject: "support"))
         }
         guard problems.isEmpty else { return .failure(Problems(problems)) }
         return Manifest(labels: labels.sorted { $0.key < $1.key }.map { Label(name: $0.key, support: $0.value.sorted()) }, queries: .pattern("queries"))

@@ -53,7 +53,7 @@ public enum SpoolError: Error, Equatable, Sendable, CustomStringConvertible {
     private static func advice(_ code: Int32) -> String {
         switch code {
         case ENOSPC, EDQUOT: "; make room, lcld goes on by itself"
-        case EACCES, EPERM: "; check owner and mode, and that lcld runs as root, as the owner, or with CAP_DAC_OVERRIDE, which a file server does not heed: see 'A spool on NFS' in the README"
+        case EACCES, EPERM: "; check owner and mode, and that lcld runs as root, as the owner, or with CAP_DAC_OVERRIDE"
         case EMFILE, ENFILE: "; raise the limit of open files"
         default: ""
         }

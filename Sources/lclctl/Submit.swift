@@ -46,7 +46,11 @@ struct Submit: Command {
     }
 
     func execute() async throws {
-        let staging = try prepare()
+        let staging: Staging
+        do { staging = try prepare() } catch let problems as Problems {
+            try Complaint.tell(problems.problems.map { (path.map { "\($0): " } ?? "") + "\($0)" }.joined(separator: "\n"))
+            throw ExitStatus.failed
+        }
         let files = staging.copies.map { Producer.File(source: $0.from, path: $0.to) }
         let producer = Producer(spool: Spool(root: try await spoolDirectory()))
         let id = try producer.submit(manifest: staging.manifest, files: files)
