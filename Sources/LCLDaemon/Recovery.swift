@@ -54,8 +54,7 @@ struct Recovery {
     private func adopt(_ id: JobID, in place: Spool.Place) async throws {
         let finished = try spool.finished(id, in: place)
         if place == .done {
-            try await store.insert(NewJob(try spool.accepted(id)), as: .done, finished: finished)
-            try await store.settleDone(id, failed: try spool.failedCount(id), at: finished)
+            try await store.settleDone(id, failed: try spool.failedCount(id), at: finished, inserting: NewJob(try spool.accepted(id)))
         } else {
             let report = try spool.errorReport(id), record = try IntakeRecord.read(spool.directory(place, id))
             let job = (try? NewJob(spool.accepted(id))) ?? NewJob(id: id, uid: record.submitter, created: record.accepted, queries: 0)

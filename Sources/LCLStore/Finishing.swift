@@ -14,16 +14,10 @@ extension JobStore {
             return try db.job(id)
         }
     }
-
-    /// Makes the row say what `done/` says, whatever the row was.
-    public func settleDone(_ id: JobID, failed: Int, at now: Int64) async throws(StoreError) {
-        try await settle(id, as: .done, at: now)
-        try await write("count the answers of job '\(id)'") { try $0.complete($0.job(id), failed: failed) }
-    }
 }
 
 extension Database {
-    fileprivate func complete(_ job: StoredJob, failed: Int) throws {
+    func complete(_ job: StoredJob, failed: Int) throws {
         if job.answered > 0 { try cachedStatement(sql: "DELETE FROM verdicts WHERE job = ?").execute(arguments: [job.serial]) }
         try cachedStatement(sql: "UPDATE jobs SET answered = queries, failed = ? WHERE serial = ?").execute(arguments: [failed, job.serial])
     }

@@ -54,12 +54,19 @@ extension JobStore {
     /// Makes the row say what the spool says: a job found in `done/` or `failed/` is over, whatever the row was.
     public func settle(_ id: JobID, as state: JobState, at now: Int64, failure: Failure? = nil) async throws(StoreError) {
         precondition(state.isFinal, "the spool settles only what is over")
+        try await write("settle job '\(id)'") { try $0.settle(id, as: state, at: now, failure: failure) }
+    }
+
+    /// The same for a job in `done/`, in one transaction with the count of its answers.
+    /// - Parameters:
+    ///   - failed: queries that were answered with an error.
+    ///   - new: the row, where there is none.
+    public func settleDone(_ id: JobID, failed: Int, at now: Int64, inserting new: NewJob? = nil) async throws(StoreError) {
+        let ageing = ageing
         try await write("settle job '\(id)'") { db in
-            let job = try db.job(id)
-            try db.execute(
-                sql: "UPDATE jobs SET state = ?, finished = coalesce(finished, ?), failure = ? WHERE id = ?",
-                arguments: [state.rawValue, now, try failure.map(jsonText), id.rawValue])
-            try db.note("recover", id, uid: job.uid, actor: "lcld", at: now, detail: "\(job.state.rawValue) is \(state.rawValue)")
+            if let new { _ = try db.insert(new, as: .done, ageing: ageing, finished: now, failure: nil) }
+            try db.settle(id, as: .done, at: now, failure: nil)
+            try db.complete(db.job(id), failed: failed)
         }
     }
 
@@ -139,6 +146,14 @@ extension Database {
         try cachedStatement(sql: "INSERT OR IGNORE INTO shares VALUES (?, 0)").execute(arguments: [job.uid])
         try note(state == .queued ? "accept" : "refuse", job.id, uid: job.uid, actor: "lcld", at: finished ?? job.created, detail: failure?.message)
         return true
+    }
+
+    fileprivate func settle(_ id: JobID, as state: JobState, at now: Int64, failure: Failure?) throws {
+        let job = try job(id)
+        try execute(
+            sql: "UPDATE jobs SET state = ?, finished = coalesce(finished, ?), failure = ? WHERE id = ?",
+            arguments: [state.rawValue, now, try failure.map(jsonText), id.rawValue])
+        try note("recover", id, uid: job.uid, actor: "lcld", at: now, detail: "\(job.state.rawValue) is \(state.rawValue)")
     }
 
     func apply(

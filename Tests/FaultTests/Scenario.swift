@@ -21,7 +21,7 @@ struct Scenario: Sendable {
     /// Furnishes the disk.
     let furnish: @Sendable (Scratch) async throws -> Void
 
-    static let all = [firstStart, clock, control, training]
+    static let all = [firstStart, recovery, rebuilding, clock, control, training]
 
     /// A training that has kept all it needs learns to the end, makes its model, and is done.
     /// Two faults after its making are more deaths of the daemon than a job may see by default.
@@ -41,6 +41,22 @@ struct Scenario: Sendable {
     ) { scratch in
         for name in ["pair", "mistaken", "nothing"] { try scratch.offer(SampleJobs.directory(name), as: name) }
         try scratch.offer(SampleJobs.root.appending(path: "bare.json"), as: "bare.json")
+    }
+
+    /// The daemon died between the rename that published a result and the row: the next start makes the row say so.
+    static let recovery = Scenario(name: "recovery", ends: ["pair": .done]) { scratch in
+        try scratch.offer(SampleJobs.directory("pair"), as: "pair")
+        let life = try Life(on: scratch, settings: ["LCLD_FAULT": "after-publish-rename"])
+        while !life.isOver { try await Task.sleep(for: .milliseconds(20)) }
+    }
+
+    /// The database is gone: rows are made anew from what is over.
+    static let rebuilding = Scenario(name: "rebuilding", ends: ["pair": .done, "mistaken": .failed]) { scratch in
+        let jobs = ["pair", "mistaken"].map { ($0, SampleJobs.directory($0)) }
+        try await before(scratch, wishes: [], offering: Dictionary(uniqueKeysWithValues: jobs), ends: ["pair": .done, "mistaken": .failed])
+        for file in try FileManager.default.contentsOfDirectory(atPath: scratch.state.path) where file.hasPrefix("lcld.db") {
+            try FileManager.default.removeItem(at: scratch.state.appending(path: file))
+        }
     }
 
     /// A job expires, and another is forgotten to make room.
