@@ -9,9 +9,10 @@ package enum CSV {
 
     private static func field(_ text: String) -> String {
         let text = isFormula(text) ? "'" + text : text
-        // Scalars, not characters: a carriage return and a line feed together are one character.
+        // Scalars, not characters: a carriage return and a line feed together are one character, and so are a quote and a mark above it.
         guard text.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else { return text }
-        return "\"" + text.replacing("\"", with: "\"\"") + "\""
+        let doubled = text.unicodeScalars.flatMap { $0 == "\"" ? [$0, $0] : [$0] }
+        return "\"" + String(String.UnicodeScalarView(doubled)) + "\""
     }
 
     /// Whether a spreadsheet would compute it, and it is no number: names come from strangers.

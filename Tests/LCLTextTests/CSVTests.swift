@@ -6,7 +6,7 @@ import Testing
     #expect(CSV.record(["a", "", "b c", "é"]) == "a,,b c,é\r\n")
 }
 
-@Test(arguments: [("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("a\nb", "\"a\nb\""), ("a\r\nb", "\"a\r\nb\""), ("\r", "\"'\r\"")])
+@Test(arguments: [("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("a\nb", "\"a\nb\""), ("a\r\nb", "\"a\r\nb\""), ("\r", "\"'\r\""), ("a\"\u{301},=1", "\"a\"\"\u{301},=1\"")])
 func field_isQuoted_whenItHasASeparator(text: String, quoted: String) {
     #expect(CSV.record([text, "z"]) == quoted + ",z\r\n")
 }
