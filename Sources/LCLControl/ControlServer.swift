@@ -17,7 +17,7 @@ public struct ControlServer: Service {
         public var body = 64 * 1024
         /// Bytes of all headers of a request.
         public var headers = 16 * 1024
-        /// Open connections; further ones wait in the kernel's queue.
+        /// Open connections; further ones wait in the kernel's queue. A quarter is root's alone.
         public var connections = 256
         /// Open connections of one user; further ones are closed.
         public var connectionsPerUser = 64
@@ -94,7 +94,7 @@ public struct ControlServer: Service {
         // The library's own notices speak of the temporary name.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
-        let count = ConnectionCount(limit: limits.connectionsPerUser)
+        let count = ConnectionCount(limit: limits.connectionsPerUser, total: limits.connections * 3 / 4)
         let routes = ControlRoutes(backend: backend, heartbeat: limits.heartbeat)
         return Application(
             router: routes.router(behind: Gate(limits: limits, rate: RequestRate(limits), identify: identify)),

@@ -2,23 +2,29 @@
 import NIOCore
 import Synchronization
 
-/// Open connections per user, so that one user cannot use up the daemon's.
-final class ConnectionCount: Sendable {
+/// Open connections per user, so that one user cannot use up the daemon's, nor several all of them: root finds one.
+package final class ConnectionCount: Sendable {
     private let limit: Int
+    /// Of all users but root.
+    private let total: Int
     private let open = Mutex<[UInt32: Int]>([:])
 
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int, total: Int) {
+        self.limit = limit
+        self.total = total
+    }
 
     /// Whether the user may have one more; it is counted then.
-    func enter(_ uid: UInt32) -> Bool {
+    package func enter(_ uid: UInt32) -> Bool {
         open.withLock {
-            guard $0[uid, default: 0] < limit else { return false }
+            let others = $0.reduce(0) { $0 + ($1.key == 0 ? 0 : $1.value) }
+            guard $0[uid, default: 0] < limit, uid == 0 || others < total else { return false }
             $0[uid, default: 0] += 1
             return true
         }
     }
 
-    func leave(_ uid: UInt32) {
+    package func leave(_ uid: UInt32) {
         open.withLock { $0[uid] = $0[uid].flatMap { $0 > 1 ? $0 - 1 : nil } }
     }
 }
