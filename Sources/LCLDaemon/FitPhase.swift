@@ -35,6 +35,9 @@ struct FitPhase {
     /// Entries that one training has in its journal at most, again and again: six folds of a thousand epochs, twice, for each of two looks.
     static let maximumEntries = 32_768
     private var entries = 0
+    /// Their names, of all workers: each is a file. Six folds have a result, a state and the best one, for each of two looks.
+    static let maximumNames = 128
+    private var names: Set<JobID> = []
 
     init(unusable: [Int], isOpen: Bool) {
         self.unusable = unusable
@@ -71,7 +74,8 @@ struct FitPhase {
             return .nothing
         }
         entries += 1
-        guard entries <= Self.maximumEntries else { return .nonsense("the worker kept without end") }
+        names.insert(partName)
+        guard entries <= Self.maximumEntries, names.count <= Self.maximumNames else { return .nonsense("the worker kept without end") }
         isWaiting = true
         return .keep(partName, bytes)
     }

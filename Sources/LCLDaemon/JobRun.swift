@@ -144,7 +144,8 @@ package struct JobRun {
     /// Ends the run early: a worker in the middle of a batch may finish it first, unless the job is cancelled.
     package mutating func stop(_ reason: Stop) -> [Action] {
         guard !ended else { return [] }
-        stop = reason
+        // Being held or cancelled stays that, though the daemon stops as well.
+        if reason != .requeue || stop == nil { stop = reason }
         let dropped = slices.filter { reason == .cancel || $0.value.began.isEmpty || manifest.options.transductive }.keys.sorted()
         for worker in dropped { slices[worker] = nil }
         return dropped.map { .kill($0) } + endIfStopped()

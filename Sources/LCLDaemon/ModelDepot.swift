@@ -63,13 +63,17 @@ package struct ModelDepot: Sendable {
         return true
     }
 
+    /// Looked up once: getgrnam is not reentrant.
+    private static let administrators = getgrnam(ControlServer.adminGroup)?.pointee.gr_gid
+
     /// Root, the daemon's own user, and members of the group of administrators.
     private static func isAdministrator(_ uid: UInt32) -> Bool {
         if uid == 0 || uid == geteuid() { return true }
-        guard let group = getgrnam(ControlServer.adminGroup)?.pointee.gr_gid, let user = getpwuid(uid) else { return false }
+        var entry = passwd(), found: UnsafeMutablePointer<passwd>?, text = [CChar](repeating: 0, count: 16_384)
+        guard let administrators, getpwuid_r(uid, &entry, &text, text.count, &found) == 0, let user = found else { return false }
         var groups = [gid_t](repeating: 0, count: 1024), count = Int32(groups.count)
         guard getgrouplist(user.pointee.pw_name, user.pointee.pw_gid, &groups, &count) >= 0 else { return false }
-        return groups.prefix(Int(count)).contains(group)
+        return groups.prefix(Int(count)).contains(administrators)
     }
 
     // MARK: Publishing

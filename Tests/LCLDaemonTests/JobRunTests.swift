@@ -260,4 +260,14 @@ struct JobRunTests {
             #expect(run.handle(.replied(.linked(report)), from: 1).first == .kill(1))
         }
     }
+
+    @Test func run_isHeld_thoughTheDaemonStopsMeanwhile() {
+        var run = Self.run(queries: 2)
+        #expect(run.assign(to: 1, size: 2)?.ordinals == [0, 1])
+        #expect(run.handle(.replied(.linked(Self.linked)), from: 1) == [])
+        _ = run.handle(.replied(.began(ordinals: [0])), from: 1)
+        #expect(run.stop(.hold) == [])
+        #expect(run.stop(.requeue) == [])
+        #expect(run.handle(.died(cause: "gone", .crash), from: 1) == [.end(.stopped(.hold))])
+    }
 }

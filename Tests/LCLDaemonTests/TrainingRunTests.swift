@@ -79,6 +79,16 @@ struct TrainingRunTests {
         #expect(run.open == 1, "another goes on")
     }
 
+    @Test func worker_isDistrusted_whenItHasFilesKeptWithoutEnd() {
+        var run = Self.fitting(), kept = 0
+        while kept < 1000, !isDistrusted(run.handle(Self.part("entry-\(kept)", "a"), from: 7)) {
+            let waited = run.kept(by: 7)
+            #expect(waited)
+            kept += 1
+        }
+        #expect(kept == 128)
+    }
+
     @Test func run_ends_withTheLinkFileAndItsReport() {
         var run = Self.fitting()
         #expect(run.handle(Self.part("link.gguf", "link"), from: 7) == [])
