@@ -21,7 +21,7 @@
 
 int cposix_open_beneath(int directory, const char *path, int flags) {
     struct open_how how = {
-        .flags = (uint64_t)(flags | ALWAYS),
+        .flags = (uint64_t)(flags | (flags & O_PATH ? ALWAYS & ~O_NOCTTY : ALWAYS)),  // it refuses what has no meaning
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
     };
     for (int tries = 0; tries < 16; tries++) {
@@ -32,6 +32,8 @@ int cposix_open_beneath(int directory, const char *path, int flags) {
     }
     return -1;
 }
+
+int cposix_folder_beneath(int directory, const char *path) { return cposix_open_beneath(directory, path, O_PATH | O_DIRECTORY); }
 
 int cposix_open_beneath_by_component(int directory, const char *path, int flags) {
     if (*path == '/') { errno = EXDEV; return -1; }

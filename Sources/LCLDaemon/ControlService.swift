@@ -23,6 +23,16 @@ struct ControlService: ControlBackend {
     /// Where models are looked for.
     let models: [String]
     let started: Date
+    /// One manifest at a time is read to be shown: it may have a million queries.
+    private let papers = DiskQueue("lcld.papers")
+
+    init(
+        store: JobStore, spool: Spool, disk: DiskQueue, ledger: Ledger, scheduler: Scheduler, hub: ProgressHub, gauge: DiskGauge, door: Live<Waiting?>,
+        quota: Live<Quota>, models: [String], started: Date
+    ) {
+        (self.store, self.spool, self.disk, self.ledger, self.scheduler, self.hub) = (store, spool, disk, ledger, scheduler, hub)
+        (self.gauge, self.door, self.quota, self.models, self.started) = (gauge, door, quota, models, started)
+    }
 
     // MARK: Questions
 
@@ -51,9 +61,9 @@ struct ControlService: ControlBackend {
 
     func job(_ id: JobID) async throws -> JobDetail {
         let row = try await known(id)
-        let place = spool.place(of: id) ?? .active
+        let place = try await disk { [spool] in try spool.place(of: id) } ?? .active
         // A refused job has no manifest of ours.
-        let manifest = try? await disk { [spool] in try spool.accepted(id).manifest }
+        let manifest = try? await papers { [spool] in try spool.accepted(id).manifest }
         let problems = row.state.isFinal && row.state != .done ? (try? await disk { [spool] in try spool.errorReport(id).problems }) ?? [] : []
         return JobDetail(
             summary: summary(row), model: manifest?.model ?? "-", method: manifest?.method ?? .link,
@@ -105,8 +115,8 @@ struct ControlService: ControlBackend {
         case .resume: .running
         case .drain: .draining
         }
-        try await store.remember(mode.rawValue, as: "mode")
         try await store.note(action.rawValue, actor: Self.actor(caller), at: .now())
+        try await store.remember(mode.rawValue, as: "mode")
         await scheduler.set(mode)
         return try await status()
     }
@@ -154,7 +164,7 @@ struct ControlService: ControlBackend {
         try await checkQuota(of: row, caller)
         do {
             // Where an earlier try got this far and no further, it lies in active/ already.
-            try await disk { [spool] in if spool.place(of: id) != .active { try spool.reopen(id) } }
+            try await disk { [spool] in if try spool.place(of: id) != .active { try spool.reopen(id) } }
         } catch let error as SpoolError {
             guard case .notRetryable = error else { throw error }
             throw ControlError(.wrongState, "\(error)")

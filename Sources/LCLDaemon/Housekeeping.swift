@@ -29,7 +29,9 @@ struct Housekeeping: Service {
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
-            let sweep = Int(interval.components.seconds), firstSweep = min(2, sweep - 1)
+            // A time that is not too late, whatever was done to the clock.
+            let cautious = Live(Int64.now())
+            async let _ = cleanUp(by: cautious)
             var second = 0, steady = SteadyTime(wall: .now(), at: .now), owed: Int64 = 0
             while true {
                 let now = Int64.now()
@@ -47,13 +49,19 @@ struct Housekeeping: Service {
                 // Not by a clock that the jobs do not follow yet.
                 if owed == 0, second % Self.expiry == 0 { await attempt("expire jobs") { try await expire(at: now) } }
                 if second % Self.status == 0 { await attempt("report", report) }
-                if second % sweep == firstSweep {
-                    let cautious = steady.cautious
-                    await attempt("clean up") { try await clean(at: cautious) }
-                }
+                cautious.value = steady.cautious
                 try await Task.sleep(for: .seconds(1))
                 second += 1
             }
+        }
+    }
+
+    /// It may take minutes, for which the clock and the disk are watched on.
+    private func cleanUp(by cautious: Live<Int64>) async throws {
+        try await Task.sleep(for: min(.seconds(2), interval))
+        while true {
+            await attempt("clean up") { try await clean(at: cautious.value) }
+            try await Task.sleep(for: interval)
         }
     }
 
@@ -64,7 +72,8 @@ struct Housekeeping: Service {
 
     private func expire(at now: Int64) async throws {
         for id in try await store.expired(at: now) {
-            guard let state = await ledger.fail(id, .expire, [Failure(.jobExpired, "its time to wait was over before a worker was free")]) else { return }
+            let why = Failure(.jobExpired, "its time to wait was over before a worker was free")
+            guard let state = await ledger.fail(id, .expire, [why], once: true) else { continue }
             logger.notice("job expired", metadata: ["job": "\(id)", "state": "\(state.rawValue)"])
             hub.send(JobProgress(JobSummary(try await store.job(id))))
         }
@@ -75,7 +84,6 @@ struct Housekeeping: Service {
         notifier.send(.status("\(counts[.running] ?? 0) running, \(counts[.queued] ?? 0) queued, \(counts[.done] ?? 0) done"))
     }
 
-    /// - Parameter now: a time that is not too late, whatever was done to the clock.
     private func clean(at now: Int64) async throws {
         let rule = retention.value, submitters = try await store.submittersOfFinished()
         // Directory, row, disk space: what fails on the way is found as `.gone-ID` by the next round.
@@ -89,9 +97,9 @@ struct Housekeeping: Service {
             return try spool.retired()
         }
         for part in gone.parts(of: 500) { try await store.forget(part) }
-        try await disk { [spool] in try spool.removeRetired() }
         try await store.forgetEvents(before: now - Self.memory)
         try await store.foldLog()
+        try await disk { [spool] in try spool.removeRetired() }
         if !gone.isEmpty { logger.info("old jobs forgotten", metadata: ["count": "\(gone.count)"]) }
     }
 

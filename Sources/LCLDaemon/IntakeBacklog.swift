@@ -8,6 +8,8 @@ struct IntakeBacklog {
     var accepted: [AcceptedJob] = []
     var refused: [Intake.RefusedJob] = []
 
+    var queries: Int { accepted.reduce(0) { $0 + $1.queries.count } }
+
     var isEmpty: Bool { accepted.isEmpty && refused.isEmpty }
 
     /// All in one transaction: it costs one flush.

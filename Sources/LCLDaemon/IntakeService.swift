@@ -23,8 +23,11 @@ struct IntakeService: Service {
     /// Called after jobs were accepted.
     let accepted: @Sendable () async -> Void
     let logger: Logger
+    /// Jobs whose entries were copied and can be removed: it may take as long, and no other job waits for it.
+    let copied = AsyncStream<JobID>.makeStream()
 
     func run() async throws {
+        let remover = Task { for await id in copied.stream { await removeSettled(id) } }
         let watcher = try IncomingWatcher(spool)
         let (wakes, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let hints = Task { for await _ in watcher.wakes { waker.yield() } }
@@ -36,13 +39,16 @@ struct IntakeService: Service {
         }
         var waiting = WaitingEntries()
         var scanner = IncomingScanner(spool: spool, settlingTime: Int64(settle / .milliseconds(1)))
+        let isDue = Live(false)
         await withGracefulShutdownHandler {
             for await _ in wakes where !Task.isShuttingDownGracefully {
                 let isQuiet = await look(&scanner, &waiting, watcher)
                 if !waiting.carried.isEmpty, await isOpen() { waker.yield() }
-                guard !isQuiet else { continue }
+                guard !isQuiet, !isDue.value else { continue }
+                isDue.value = true
                 Task {
-                    try await Task.sleep(for: settle)
+                    try? await Task.sleep(for: settle)
+                    isDue.value = false
                     waker.yield()
                 }
             }
@@ -52,6 +58,8 @@ struct IntakeService: Service {
         timer.cancel()
         hints.cancel()
         watcher.stop()
+        copied.continuation.finish()
+        await remover.value
     }
 
     /// One scan, and everything that it found complete.
@@ -66,12 +74,13 @@ struct IntakeService: Service {
                 return (try scanner.scan(now: Self.milliseconds(), moved: moved), scanner)
             }
             scanner = next
-            let due = waiting.due(found.ready, now: .now).inTurns()
-            waiting.carried = Set(due.dropFirst(Self.round).map(\.name))
-            for batch in Array(due.prefix(Self.round)).parts(of: Self.batch) {
-                guard !Task.isShuttingDownGracefully, await isOpen() else { break }
-                await take(batch, &waiting)
+            var due = waiting.due(found.ready, now: .now).inTurns()[...]
+            let end = ContinuousClock.now + Self.round
+            while !due.isEmpty, .now < end, !Task.isShuttingDownGracefully, await isOpen() {
+                await take(due.prefix(Self.batch), &waiting)
+                due = due.dropFirst(Self.batch)
             }
+            waiting.carried = Set(due.map(\.name))
             if !waiting.isEmpty || waiting.leftClaims { scanner.expectClaims() }
             waiting.leftClaims = false
             door.value = waiting.report
@@ -89,10 +98,12 @@ struct IntakeService: Service {
 
     /// Jobs acknowledged in one transaction at most: it costs one flush for all of them.
     private static let batch = 32
-    /// Jobs taken in between two scans at most: who comes meanwhile gets his turn.
-    private static let round = 2048
+    /// Queries of jobs that have no row yet, which are all in memory, at most: one job may have more.
+    private static let queries = 100_000
+    /// Between two scans, but for the last batch: who comes meanwhile gets his turn.
+    private static let round = Duration.seconds(5)
 
-    private func take(_ offers: [Offer], _ waiting: inout WaitingEntries) async {
+    private func take(_ offers: ArraySlice<Offer>, _ waiting: inout WaitingEntries) async {
         for offer in offers {
             do {
                 let allowance = try await allowance(of: offer.owner, beside: waiting.unsaved.accepted)
@@ -102,6 +113,7 @@ struct IntakeService: Service {
                 case .nothing: waiting.leftClaims = true
                 }
                 waiting.taken(offer)
+                if waiting.unsaved.queries > Self.queries { await remember(&waiting) }
             } catch {
                 ledger.take(error)
                 waiting.failed(offer, "\(error)", now: .now)
@@ -134,7 +146,7 @@ struct IntakeService: Service {
                 logger.info("job accepted", metadata: ["job": "\(job.id)", "uid": "\(job.record.submitter)", "queries": "\(job.queries.count)"])
             }
             await accepted()
-            for job in jobs { await removeSettled(job.id) }
+            for job in jobs { copied.continuation.yield(job.id) }
         } catch {
             ledger.take(error)
             logger.error("unable to remember jobs that were taken in, for now", metadata: ["error": "\(error)"])

@@ -63,10 +63,12 @@ struct Ledger: Sendable {
     // MARK: Claiming
 
     /// The next job, marked and charged; `nil` where there is none, or the store cannot say for now.
-    /// - Parameter trainings: whether a training will do, where nothing else is queued.
-    func claimNext(trainings: Bool) async -> Claim? {
+    /// - Parameters:
+    ///   - trainings: whether a training will do, where nothing else is queued.
+    ///   - served: users whose jobs are passed over.
+    func claimNext(trainings: Bool, except served: Set<UInt32>) async -> Claim? {
         do {
-            var next = try await store.claimNext(at: .now())
+            var next = try await store.claimNext(except: served, at: .now())
             if next == nil, trainings { next = try await store.claimNext(.train, at: .now()) }
             guard let job = next else { return nil }
             return await open(job)
@@ -78,9 +80,14 @@ struct Ledger: Sendable {
     }
 
     /// What is known of a claimed job. Where its directory is damaged or gone, no attempt will mend that, and it fails; where
-    /// the machine is at fault it goes back to the queue, with the attempt that the claim charged.
+    /// the machine is at fault it goes back to the queue, behind the others, with the attempt that the claim charged.
     private func open(_ job: StoredJob) async -> Claim? {
         do {
+            // Its end was published, and the start that found it could not tell the store.
+            if let place = try await disk({ [spool] in try spool.place(of: job.id) }), place != .active {
+                try await settle(job.id, in: place)
+                return nil
+            }
             let accepted = try await disk { [spool] in try spool.accepted(job.id) }
             if accepted.manifest.task == .train { try await takeUp(job) }
             let claim = Claim(
@@ -100,10 +107,17 @@ struct Ledger: Sendable {
             } else {
                 gauge.notice(error)
                 _ = try? await apply(.requeue, job.id, detail: "\(error)")
-                try? await Task.sleep(for: Self.pause)
+                try? await store.postpone(job.id, at: .now())
             }
             return nil
         }
+    }
+
+    /// Makes the row of a job that is over say what the spool says.
+    func settle(_ job: JobID, in place: Spool.Place) async throws {
+        if place == .done { return try await store.settleDone(job, failed: try spool.failedCount(job), at: .now()) }
+        let report = try spool.errorReport(job)
+        try await store.settle(job, as: report.state, at: .now(), failure: report.problems.first)
     }
 
     /// Puts back what the store has as running and nobody runs.
@@ -175,7 +189,7 @@ struct Ledger: Sendable {
             Fault.beforePublish.reach()
             try await disk { [spool] in
                 // Where an earlier try of this very loop was cut short after the rename, there is nothing left to move.
-                if spool.place(of: claim.job) == .active { try spool.publish(claim.job, result: bytes, timings: timings, keepsPictures: true) }
+                if try spool.place(of: claim.job) == .active { try spool.publish(claim.job, result: bytes, timings: timings, keepsPictures: true) }
             }
             Fault.afterPublishRename.reach()
         }
@@ -205,9 +219,10 @@ struct Ledger: Sendable {
     }
 
     /// Ends a job without a result: the report first, then the row.
-    /// - Returns: the state after `event`; `nil` where the daemon's time was over first.
+    /// - Parameter once: whether it is tried once only, since the caller comes again.
+    /// - Returns: the state after `event`; `nil` where the daemon's time was over first, or the one try failed.
     @discardableResult
-    func fail(_ job: JobID, _ event: JobEvent, _ problems: [Failure], actor: String = "lcld") async -> JobState? {
+    func fail(_ job: JobID, _ event: JobEvent, _ problems: [Failure], actor: String = "lcld", once: Bool = false) async -> JobState? {
         let state: JobState = switch event {
         case .cancel: .cancelled
         case .expire: .expired
@@ -215,22 +230,22 @@ struct Ledger: Sendable {
         default: .failed
         }
         do throws(Abandoned) {
-            try await insist("report", job) {
+            try await insist("report", job, once: once) {
                 try await disk { [spool] in
-                    if spool.place(of: job) == .active { try spool.fail(ErrorReport(job: job, state: state, problems: problems)) }
+                    if try spool.place(of: job) == .active { try spool.fail(ErrorReport(job: job, state: state, problems: problems)) }
                 }
             }
-            return try await apply(event, job, failure: problems.first, actor: actor)
+            return try await apply(event, job, failure: problems.first, actor: actor, once: once)
         } catch {
             return nil
         }
     }
 
     private func apply(
-        _ event: JobEvent, _ job: JobID, detail: String? = nil, failure: Failure? = nil, actor: String = "lcld"
+        _ event: JobEvent, _ job: JobID, detail: String? = nil, failure: Failure? = nil, actor: String = "lcld", once: Bool = false
     ) async throws(Abandoned) -> JobState {
         var state = JobState.failed
-        try await insist("mark", job) {
+        try await insist("mark", job, once: once) {
             state = try await store.apply(event, to: job, actor: actor, at: .now(), failure: failure, detail: detail).state
         }
         return state
@@ -238,7 +253,7 @@ struct Ledger: Sendable {
 
     /// Does it, however often it takes; a store that says "no such job" or "not in this state" will not change its mind.
     /// - Throws: where it did not succeed before the daemon's time was over.
-    func insist(_ what: String, _ job: JobID, _ work: () async throws -> Void) async throws(Abandoned) {
+    func insist(_ what: String, _ job: JobID, once: Bool = false, _ work: () async throws -> Void) async throws(Abandoned) {
         while true {
             do {
                 return try await work()
@@ -248,6 +263,7 @@ struct Ledger: Sendable {
             } catch {
                 take(error)
                 logger.error("unable to go on for now", metadata: ["job": "\(job)", "step": "\(what)", "error": "\(error)"])
+                if once { throw Abandoned() }
                 try? await Task.sleep(for: Self.pause)
                 if isClosed.value || Task.isCancelled { throw Abandoned() }
             }

@@ -14,24 +14,36 @@ struct Recovery {
 
     func run() async throws {
         for trouble in try spool.recover() { logger.error("the spool needs a look", metadata: ["error": "\(trouble)"]) }
-        let places = try spool.survey(), states = try await store.states()
+        let places = try spool.survey(), states = try await store.states(), patience = ContinuousClock.now + Self.patience
         for id in Set(places.keys).union(states.keys).sorted() {
             guard let repair = RowRepair.of(place: places[id], row: states[id]) else { continue }
             logger.notice("recovering a job", metadata: ["job": "\(id)", "repair": "\(repair)"])
-            do { try await apply(repair, to: id, in: places[id]) } catch {
+            do { try await apply(repair, to: id, in: places[id], until: patience) } catch {
                 logger.error("unable to recover a job", metadata: ["job": "\(id)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// For how long the store is asked again where it cannot be written, all repairs together.
+    private static let patience = Duration.seconds(10), pause = Duration.milliseconds(200)
+
+    private func apply(_ repair: RowRepair, to id: JobID, in place: Spool.Place?, until end: ContinuousClock.Instant) async throws {
+        while true {
+            do { return try await apply(repair, to: id, in: place) } catch let error as StoreError {
+                guard .now < end else { throw error }
+                ledger.take(error)
+                try await Task.sleep(for: Self.pause)
             }
         }
     }
 
     private func apply(_ repair: RowRepair, to id: JobID, in place: Spool.Place?) async throws {
         switch repair {
-        case .insert: try await store.insert([NewJob(try spool.accepted(id))])
+        case .insert:
+            try await store.forget([id])
+            try await store.insert([NewJob(try spool.accepted(id))])
         case .requeue: try await requeue(id)
-        case .finish: try await store.settleDone(id, failed: try spool.failedCount(id), at: .now())
-        case .fail:
-            let report = try spool.errorReport(id)
-            try await store.settle(id, as: report.state, at: .now(), failure: report.problems.first)
+        case .finish, .fail: try await ledger.settle(id, in: place!)
         case .adopt: try await adopt(id, in: place!)
         case .retry: try await store.apply(.retry, to: id, actor: "lcld", at: .now())
         case .lost:

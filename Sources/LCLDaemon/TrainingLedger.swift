@@ -37,14 +37,14 @@ extension Ledger {
 
     /// What an earlier run worked out is nothing without its features, which somebody may have removed.
     func takeUp(_ job: StoredJob) async throws {
-        guard job.answered > job.failed, try await !disk({ [spool] in spool.hasFeatures(job.id) }) else { return }
+        guard job.answered > job.failed, try await !disk({ [spool] in try spool.hasFeatures(job.id) }) else { return }
         try await store.forgetVerdicts(of: job.id)
     }
 
     func startOver(_ job: JobID) async {
         try? await insist("start over", job) {
             try await store.forgetVerdicts(of: job)
-            try await disk { [spool] in if spool.place(of: job) == .active { try spool.forgetTraining(job) } }
+            try await disk { [spool] in if try spool.place(of: job) == .active { try spool.forgetTraining(job) } }
         }
     }
 

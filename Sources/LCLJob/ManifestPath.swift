@@ -20,6 +20,7 @@ public enum ManifestPath {
         if path.utf8.count > maximumLength { return "is longer than \(maximumLength) bytes" }
         if path.unicodeScalars.contains(where: \.isControl) { return "has control characters" }
         if components.contains(where: { $0.elementsEqual("..".utf8) }) { return "has a '..' in it" }
+        if components.contains(where: { Substring($0).joinsSlash }) { return "has a name that begins with a combining mark" }
         switch (rule, path.hasPrefix("/")) {
         case (.beneath, true): return "is absolute; paths are relative to the job's directory"
         case (.absolute, false): return "is relative; a bare manifest names its pictures by absolute paths"
@@ -34,6 +35,11 @@ public enum ManifestPath {
         path.split(separator: "/").contains { $0.hasPrefix(".") }
             || path.hasSuffix("Thumbs.db") || path.hasSuffix("desktop.ini")
     }
+}
+
+extension StringProtocol {
+    /// Whether a `/` before it and its first scalar are one character: as a name it could not be told from its folder.
+    package var joinsSlash: Bool { ("/" + self.prefix(1)).count < 1 + self.prefix(1).count }
 }
 
 extension Unicode.Scalar {

@@ -28,6 +28,11 @@ struct Descriptor: ~Copyable {
         try Descriptor(cposix_open_beneath(raw, relative, flags), "open", path + "/" + relative)
     }
 
+    /// The same for a folder that is only gone through: it need not be readable.
+    func folderBeneath(_ relative: String) throws(SpoolError) -> Descriptor {
+        try Descriptor(cposix_folder_beneath(raw, relative), "enter", path + "/" + relative)
+    }
+
     func open(_ name: EntryName, _ flags: Int32) throws(SpoolError) -> Descriptor {
         let fd = name.withCString { name in retrying { openat(raw, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY) } }
         return try Descriptor(fd, "open", "\(path)/\(name)")
@@ -132,13 +137,20 @@ func check(_ result: Int32, _ attempt: String, _ path: @autoclosure () -> String
     throw SpoolError.system(attempt: attempt, path: path(), errno: cause)
 }
 
+/// Whether something has this name. What cannot be looked at is not taken for absent.
+func exists(_ path: String) throws(SpoolError) -> Bool {
+    if access(path, F_OK) == 0 { return true }
+    guard [ENOENT, ENOTDIR].contains(errno) else { throw .system(attempt: "look for", path: path, errno: errno) }
+    return false
+}
+
 /// Makes what is missing of the folders on the path `relative`, each the owner's alone.
 /// - Returns: those that were made, from the top.
 @discardableResult
 func makeFolders(_ relative: String, beneath home: String) throws(SpoolError) -> [String] {
     var folder = home, made: [String] = []
-    for part in relative.split(separator: "/") {
-        folder += "/" + part
+    for part in relative.utf8.split(separator: UInt8(ascii: "/")) {
+        folder += "/" + String(part)!
         if mkdir(folder, 0o700) == 0 {
             made.append(folder)
         } else if errno != EEXIST {

@@ -43,7 +43,7 @@ public struct IncomingScanner: Sendable {
     public mutating func scan(now: Int64, moved: Set<EntryName> = []) throws(SpoolError) -> Scan {
         let incoming = try Descriptor.directory(spool.directory(.incoming))
         let names = try incoming.entries().filter { !$0.isHidden && !$0.hasSuffix(".json" + Intake.readySuffix) }
-        var ready: [(offer: Offer, came: timespec)] = [], waiting: [EntryName: Seen] = [:]
+        var ready: [(offer: Offer, came: timespec)] = [], waiting: [EntryName: Seen] = [:], budgets: [UInt32: Int] = [:]
         for name in names {
             do throws(SpoolError) {
                 let status = try incoming.status(of: name)
@@ -52,14 +52,17 @@ public struct IncomingScanner: Sendable {
                     ready.append((Offer(name: name, owner: status.st_uid), status.st_ctim))
                     continue
                 }
-                let fingerprint = try Self.fingerprint(name, status, incoming)
+                let fingerprint = try Self.fingerprint(name, status, incoming, &budgets[status.st_uid, default: Listing.maximumFiles])
                 let since = seen[name].flatMap { $0.fingerprint == fingerprint ? $0.since : nil } ?? now
                 if seen[name] != nil && now - since >= settlingTime {
                     ready.append((Offer(name: name, owner: status.st_uid), status.st_ctim))
                 } else {
                     waiting[name] = Seen(fingerprint: fingerprint, since: since)
                 }
-            } catch where error.isVanished {}
+            } catch where !error.isShortage {
+                // It went away, or is none that can be looked at (a user's own mount): taking it will say why.
+                if !error.isVanished { ready.append((Offer(name: name, owner: .max), timespec())) }
+            }
         }
         seen = waiting
         ready.sort { ($0.came.tv_sec, $0.came.tv_nsec, $0.offer.name) < ($1.came.tv_sec, $1.came.tv_nsec, $1.offer.name) }
@@ -91,13 +94,17 @@ public struct IncomingScanner: Sendable {
 
     // MARK: Settling
 
-    private static func fingerprint(_ name: EntryName, _ status: stat, _ incoming: borrowing Descriptor) throws(SpoolError) -> Int {
-        var hasher = Hasher(), left = Listing.maximumFiles
+    /// - Parameter left: names that are looked at for this user in this scan; one who has more waits for what is before it.
+    private static func fingerprint(
+        _ name: EntryName, _ status: stat, _ incoming: borrowing Descriptor, _ left: inout Int
+    ) throws(SpoolError) -> Int {
+        var hasher = Hasher()
+        if left <= 0 { return .random(in: .min ... .max) }
         try add(name, status, in: incoming, depth: 0, &left, &hasher)
         return hasher.finalize()
     }
 
-    /// A folder that may not be read counts by its own status: taking it will say why.
+    /// A folder that cannot be read (any more) counts by its own status: taking it will say why.
     private static func add(
         _ name: EntryName, _ status: stat, in folder: borrowing Descriptor, depth: Int, _ left: inout Int, _ hasher: inout Hasher
     ) throws(SpoolError) {
@@ -112,6 +119,6 @@ public struct IncomingScanner: Sendable {
             for entry in try inner.entries(upTo: left).sorted() {
                 try add(entry, inner.status(of: entry), in: inner, depth: depth + 1, &left, &hasher)
             }
-        } catch .system(_, _, EACCES) {}
+        } catch where !error.isShortage {}
     }
 }

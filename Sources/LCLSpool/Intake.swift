@@ -57,24 +57,27 @@ public struct Intake: Sendable {
     /// - Parameters:
     ///   - now: milliseconds since 1970 UTC.
     ///   - allowance: what the owner of the offer has left of his quota; `nil` where there is none.
-    ///   - isTaken: names that a job which has left the spool still holds.
-    public func take(
-        _ offer: Offer, now: Int64, allowance: Allowance? = nil, isTaken: (JobID) -> Bool = { _ in false }
-    ) throws(SpoolError) -> Outcome {
+    public func take(_ offer: Offer, now: Int64, allowance: Allowance? = nil) throws(SpoolError) -> Outcome {
         let id: JobID
         do throws(SpoolError) {
-            id = try claim(offer, isTaken)
+            id = try claim(offer)
         } catch where error.isVanished {
             return .nothing
         }
-        if let place = spool.place(of: id) {
+        if let place = try spool.place(of: id) {
             // The earlier try may have failed to flush it.
             try Descriptor.directory(spool.directory(place)).syncFilesystem()
             try settle(id, place)
-            // Perhaps nobody was told the first time: the store takes a job once, however often it is accepted.
-            if place == .active { return .accepted(try spool.accepted(id)) }
-            try removeSettled(id)
-            return .nothing
+            // Perhaps nobody was told the first time: the store takes a job once, however often it is accepted or refused.
+            switch place {
+            case .active: return .accepted(try spool.accepted(id))
+            case .failed, .corrupt:
+                let record = try IntakeRecord.read(spool.directory(place, id)), problems = try spool.errorReport(id).problems
+                return .refused(RefusedJob(id: id, record: record, problems: Problems(problems), place: place))
+            default:
+                try removeSettled(id)
+                return .nothing
+            }
         }
         let status = try Descriptor.directory(spool.directory(.active)).status(of: Self.claimName(id))
         let record = IntakeRecord(submitter: status.st_uid, accepted: now, entry: offer.name.description, unreadable: [:])
@@ -111,14 +114,14 @@ public struct Intake: Sendable {
     static let claimPrefix = ".claim-"
     static let readySuffix = ".ready"
 
-    private func claim(_ offer: Offer, _ isTaken: (JobID) -> Bool) throws(SpoolError) -> JobID {
+    private func claim(_ offer: Offer) throws(SpoolError) -> JobID {
         if let id = offer.claimed { return id }
         let incoming = try Descriptor.directory(spool.directory(.incoming)), active = try Descriptor.directory(spool.directory(.active))
         let wanted = Self.id(for: offer.name)
         try removeReady(offer.name, in: incoming)
         for n in 1... {
             let id = n == 1 ? wanted : wanted.numbered(n)
-            if spool.place(of: id) != nil || isTaken(id) { continue }
+            if try spool.isNamed(id) { continue }
             do throws(SpoolError) {
                 try incoming.rename(offer.name, to: active, as: Self.claimName(id))
             } catch .system(_, _, EEXIST) {
@@ -163,7 +166,7 @@ public struct Intake: Sendable {
             }
         } catch where error.isVanished {
         } catch .system(_, _, EEXIST) {
-            try remove(Self.claimName(id), id)
+            try spool.removeOrPutAside(Self.claimName(id), in: .active)
         }
     }
 
@@ -171,16 +174,5 @@ public struct Intake: Sendable {
 
     /// Removes what is left of the claim of a job that was accepted. It takes as long as copying did, and nobody waits for it; what a
     /// crash leaves is removed by the next start.
-    public func removeSettled(_ id: JobID) throws(SpoolError) { try remove(Self.settledName(id), id) }
-
-    private func remove(_ name: EntryName, _ id: JobID) throws(SpoolError) {
-        let active = try Descriptor.directory(spool.directory(.active))
-        do throws(SpoolError) {
-            try Removal.remove(name, in: active)
-        } catch {
-            // The submitter can make a tree that we may not remove (sticky folders): it is put out of the way, for a person.
-            let corrupt = try Descriptor.directory(spool.directory(.corrupt))
-            try active.rename(name, to: corrupt, as: EntryName("\(Spool.gonePrefix)\(id).\(UInt32.random(in: 0...UInt32.max))"))
-        }
-    }
+    public func removeSettled(_ id: JobID) throws(SpoolError) { try spool.removeOrPutAside(Self.settledName(id), in: .active) }
 }

@@ -76,10 +76,24 @@ public final class JobDirectory: Sendable {
 
     private func opened(_ file: String) throws(Refusal) -> Descriptor {
         do throws(SpoolError) {
-            return try descriptor.openBeneath(file, O_RDONLY | O_NONBLOCK)
+            return try open(file, O_RDONLY | O_NONBLOCK)
         } catch {
             throw Refusal(error, file)
         }
+    }
+
+    /// Opens what lies beneath, through folders that the submitter may enter himself: our privileges are not his.
+    private func open(_ relative: String, _ flags: Int32) throws(SpoolError) -> Descriptor {
+        guard let submitter, submitter != 0, let cut = relative.utf8.dropLast().lastIndex(of: UInt8(ascii: "/")) else {
+            return try descriptor.openBeneath(relative, flags)
+        }
+        // Step by step, each from the folder that was judged: nobody can put another in its place meanwhile.
+        var folder = try descriptor.folderBeneath(".")
+        for name in relative[..<cut].utf8.split(separator: UInt8(ascii: "/")) {
+            folder = try folder.folderBeneath(String(name)!)
+            try folder.require(S_IXOTH, for: submitter)
+        }
+        return try folder.openBeneath(String(relative[relative.utf8.index(after: cut)...]), flags)
     }
 
     private func refusal(of file: String, _ status: stat, _ limit: Int) -> Failure? {
@@ -101,7 +115,17 @@ public final class JobDirectory: Sendable {
 
     /// The names and kinds in one folder beneath this directory; for ``Listing``.
     func withFolder<T>(_ folder: String, _ body: (borrowing Descriptor) throws(SpoolError) -> T) throws(SpoolError) -> T {
-        try body(folder.isEmpty ? descriptor.openBeneath(".", O_RDONLY | O_DIRECTORY) : descriptor.openBeneath(folder, O_RDONLY | O_DIRECTORY))
+        let opened = try open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY)
+        if let submitter, submitter != 0 { try opened.require(S_IROTH, for: submitter) }
+        return try body(opened)
+    }
+}
+
+extension Descriptor {
+    /// - Throws: EACCES where this folder is another's and does not have `mode` for everyone.
+    fileprivate func require(_ mode: mode_t, for submitter: UInt32) throws(SpoolError) {
+        let status = try status()
+        guard status.st_uid == submitter || status.st_mode & mode != 0 else { throw .system(attempt: "enter for user \(submitter)", path: path, errno: EACCES) }
     }
 }
 
@@ -132,6 +156,8 @@ enum Refusal: Error {
             case ELOOP, EXDEV: picture(.imageOutside, "is or lies behind a symbolic link, or leads out of the job; put a copy there")
             case EACCES, EPERM: picture(.imageUnreadable, "may not be read; make it readable (chmod a+r)")
             case ENXIO, ENODEV: picture(.imageNotAFile, "is a socket or a device, not a file; put the picture itself there")
+            // Files are opened without waiting: somebody holds a lease on it (fcntl(2)).
+            case EAGAIN: picture(.imageUnreadable, "is held by another program; submit the job once it is let go of")
             case EIO, EISDIR: picture(.imageUnreadable, "cannot be read: \(String(cString: strerror(code)))")
             default: .environment(error)
             }

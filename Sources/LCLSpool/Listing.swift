@@ -59,8 +59,8 @@ struct Listing {
 
     private mutating func add(_ path: String, _ name: EntryName) {
         if name.text != Self.shown(name) {
-            guard unreadable.updateValue(Failure(.imageUnreadable, "the name of '\(path)' is not UTF-8 or has control characters; rename it", subject: path), forKey: path) == nil
-            else { return }
+            let why = "the name of '\(path)' is not UTF-8, has control characters or begins with a combining mark; rename it"
+            guard unreadable.updateValue(Failure(.imageUnreadable, why, subject: path), forKey: path) == nil else { return }
         }
         files.append(path)
     }
@@ -83,6 +83,7 @@ struct Listing {
     }
 
     private static func shown(_ name: EntryName) -> String {
-        String(String.UnicodeScalarView(name.description.unicodeScalars.map { $0.isControl ? "\u{FFFD}" : $0 }))
+        let plain = String(String.UnicodeScalarView(name.description.unicodeScalars.map { $0.isControl ? "\u{FFFD}" : $0 }))
+        return plain.joinsSlash ? "\u{FFFD}" + plain : plain
     }
 }

@@ -60,8 +60,9 @@ extension Spool {
     public func finishPublishing(_ id: JobID, keepsPictures: Bool = false) throws(SpoolError) {
         let home = directory(.active, id)
         try removeDrafts(in: home)
-        try share(home, with: IntakeRecord.read(home).submitter)
-        if access("\(home)/\(Self.resultName)", F_OK) == 0 {
+        // Where the record is damaged nobody knows whose the job is, and it ends all the same.
+        do throws(SpoolError) { try share(home, with: IntakeRecord.read(home).submitter) } catch where error.isDamage {}
+        if try exists("\(home)/\(Self.resultName)") {
             try move(EntryName(id.rawValue), from: .active, to: .done, as: id)
             // Not before: where the move fails, the job can still be run again.
             if !keepsPictures { try removePictures(of: id) }
@@ -86,7 +87,7 @@ extension Spool {
     /// Back from S6 to S4: a job in `failed/` is to run again. The row becomes `queued` after that.
     /// - Throws: ``SpoolError/notRetryable(job:)`` where there is no snapshot to run.
     public func reopen(_ id: JobID) throws(SpoolError) {
-        guard canReopen(id) else { throw .notRetryable(job: id.rawValue) }
+        guard try canReopen(id) else { throw .notRetryable(job: id.rawValue) }
         let home = try Descriptor.directory(directory(.failed, id))
         // The report goes first: a directory in failed/ without one says that it is on its way back.
         for name in [ErrorReport.fileName, Self.partialName] {
@@ -96,12 +97,12 @@ extension Spool {
         try move(EntryName(id.rawValue), from: .failed, to: .active, as: id)
     }
 
-    public func canReopen(_ id: JobID) -> Bool { access("\(directory(.failed, id))/\(Self.picturesName)", F_OK) == 0 }
+    public func canReopen(_ id: JobID) throws(SpoolError) -> Bool { try exists("\(directory(.failed, id))/\(Self.picturesName)") }
 
     /// A job's manifest and intake record, from wherever it lies.
     /// - Throws: ``SpoolError`` with ENOENT where it lies nowhere, or was refused and so has no manifest of ours.
     public func accepted(_ id: JobID) throws(SpoolError) -> AcceptedJob {
-        let home = directory(place(of: id) ?? .active, id)
+        let home = directory(try place(of: id) ?? .active, id)
         return AcceptedJob(id: id, manifest: try decode(Manifest.self, "\(home)/\(Manifest.fileName)"), record: try .read(home))
     }
 
@@ -122,10 +123,13 @@ extension Spool {
 
     /// Why a job in `failed/` or `corrupt/` ended.
     public func errorReport(_ id: JobID) throws(SpoolError) -> ErrorReport {
-        try decode(ErrorReport.self, "\(directory(place(of: id) ?? .failed, id))/\(ErrorReport.fileName)")
+        try decode(ErrorReport.self, "\(directory(try place(of: id) ?? .failed, id))/\(ErrorReport.fileName)")
     }
 
+    /// Out of sight, and about to be removed.
     static let gonePrefix = ".gone-"
+    /// In `corrupt/`: what we may not remove.
+    static let leftPrefix = ".left-"
 
     /// One rename between two places, and both directories brought to the disk. Where that fails nobody knows what the disk has,
     /// so the entry goes back to where it was, for the move to be made anew.

@@ -4,7 +4,7 @@ import LCLJob
 
 /// What a row of the store needs after a crash, by where its job lies: the directories are right, the rows follow.
 public enum RowRepair: Equatable, Sendable {
-    /// S3: insert it as `queued`, from ``Spool/accepted(_:)``.
+    /// S3: insert it as `queued`, from ``Spool/accepted(_:)``, in place of the row of an earlier job of this name.
     case insert
     /// S4: `running` goes back to `queued`, and the attempt is given back: it was the daemon that died, not a worker.
     case requeue
@@ -26,7 +26,7 @@ public enum RowRepair: Equatable, Sendable {
         switch (place, row) {
         case (nil, nil): nil
         case (nil, let row?): row.isFinal ? .forget : .lost
-        case (.active, nil): .insert
+        case (.active, nil), (.active, .done): .insert
         case (.active, .queued), (.active, .held): nil
         case (.active, .running): .requeue
         case (.active, _): .retry
@@ -60,21 +60,23 @@ extension Spool {
         func attempt(_ work: () throws(SpoolError) -> Void) {
             do throws(SpoolError) { try work() } catch { troubles.append(error) }
         }
-        for (place, prefix) in [(Place.active, Snapshot.prefix), (.active, Self.gonePrefix), (.done, Self.gonePrefix), (.failed, Self.gonePrefix), (.corrupt, Self.gonePrefix)] {
-            let home = try Descriptor.directory(directory(place))
-            for name in try home.entries() where name.description.hasPrefix(prefix) {
-                attempt { () throws(SpoolError) in try Removal.remove(name, in: home) }
+        for place in [Place.active] + Self.restingPlaces {
+            for name in try Descriptor.directory(directory(place)).entries() where name.description.hasPrefix(Self.gonePrefix) || name.description.hasPrefix(Snapshot.prefix) {
+                attempt { () throws(SpoolError) in try removeOrPutAside(name, in: place) }
             }
         }
         for id in try jobs(in: .active) {
-            let isPublished = [Self.resultName, ErrorReport.fileName].contains { access("\(directory(.active, id))/\($0)", F_OK) == 0 }
-            if isPublished { attempt { () throws(SpoolError) in try finishPublishing(id) } }
+            attempt { () throws(SpoolError) in
+                let home = directory(.active, id)
+                let hasResult = try exists("\(home)/\(Self.resultName)"), hasReport = try exists("\(home)/\(ErrorReport.fileName)")
+                if hasResult || hasReport { try finishPublishing(id) }
+            }
         }
-        for id in try jobs(in: .done) where access("\(directory(.done, id))/\(Self.picturesName)", F_OK) == 0 {
-            attempt { () throws(SpoolError) in try removePictures(of: id) }
+        for id in try jobs(in: .done) {
+            attempt { () throws(SpoolError) in if try exists("\(directory(.done, id))/\(Self.picturesName)") { try removePictures(of: id) } }
         }
-        for id in try jobs(in: .failed) where access("\(directory(.failed, id))/\(ErrorReport.fileName)", F_OK) != 0 {
-            attempt { () throws(SpoolError) in try reopen(id) }
+        for id in try jobs(in: .failed) {
+            attempt { () throws(SpoolError) in if try !exists("\(directory(.failed, id))/\(ErrorReport.fileName)") { try reopen(id) } }
         }
         return troubles
     }

@@ -73,19 +73,29 @@ extension Spool {
     }
 
     /// Removes every directory that was retired.
-    /// - Throws: the last failure, after the others were removed; the next round tries again.
+    /// - Throws: the last failure, after the others were removed.
     public func removeRetired() throws(SpoolError) {
         var trouble: SpoolError?
         for place in Self.restingPlaces {
-            let home = try Descriptor.directory(directory(place))
-            for name in try home.entries() where name.description.hasPrefix(Self.gonePrefix) {
-                do throws(SpoolError) { try Removal.remove(name, in: home) } catch { trouble = error }
+            for name in try Descriptor.directory(directory(place)).entries() where name.description.hasPrefix(Self.gonePrefix) {
+                do throws(SpoolError) { try removeOrPutAside(name, in: place) } catch { trouble = error }
             }
         }
         if let trouble { throw trouble }
     }
 
-    private static let restingPlaces = [Place.done, .failed, .corrupt]
+    /// The submitter can make a tree that we may not remove (sticky folders, others' folders): it is put out of the way, for a person.
+    /// What else cannot be removed leaves `active/` at least, for retention to try again.
+    func removeOrPutAside(_ name: EntryName, in place: Place) throws(SpoolError) {
+        let home = try Descriptor.directory(directory(place))
+        do throws(SpoolError) {
+            try Removal.remove(name, in: home)
+        } catch {
+            guard case .system(_, _, let code) = error, case let isForbidden = [EPERM, EACCES, EBUSY].contains(code), isForbidden || place == .active else { throw error }
+            let aside = (isForbidden ? Self.leftPrefix : Self.gonePrefix) + "\(name.description.dropFirst()).\(UInt32.random(in: 0 ... .max))"
+            try home.rename(name, to: Descriptor.directory(directory(.corrupt)), as: EntryName(aside))
+        }
+    }
 
     /// Every job that retention may remove: those in `done/`, `failed/` and `corrupt/`.
     public func finishedJobs() throws(SpoolError) -> [Retention.FinishedJob] {
@@ -101,11 +111,11 @@ extension Spool {
         return found
     }
 
-    /// Disk space of everything beneath, hard links counted each time.
+    /// Disk space of everything beneath, hard links counted each time. What cannot be looked at counts for nothing.
     private static func bytes(_ folder: borrowing Descriptor, depth: Int) throws(SpoolError) -> Int {
         var sum = 0
         for name in try folder.entries() {
-            let status = try folder.status(of: name)
+            guard let status = try? folder.status(of: name) else { continue }
             sum += status.st_blocks * 512
             if status.isDirectory && depth < Listing.maximumDepth {
                 sum += (try? bytes(folder.open(name, O_RDONLY | O_DIRECTORY), depth: depth + 1)) ?? 0

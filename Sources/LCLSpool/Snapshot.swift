@@ -17,11 +17,6 @@ struct Snapshot {
     private var bytes = 0
     /// The folder of the last copy.
     private var folder = ""
-    /// What was free at the last look, less what was copied since, and how many copies ago that was.
-    private var room = (bytes: 0, age: 0)
-
-    /// The disk is looked at again after so many copies, and before each that leaves less than so many bytes above the reserve.
-    private static let roomLasts = 64, roomToSpare = 256 << 20
 
     /// Begins afresh: what an earlier try left is removed.
     init(
@@ -102,7 +97,7 @@ struct Snapshot {
         do throws(SpoolError) {
             let room = try Filesystem.room(at: home)
             if room.bytes - size >= limits.reserve { return }
-            guard bytes + size + limits.reserve > room.capacity else { throw .system(attempt: "find room for a copy in", path: home, errno: ENOSPC) }
+            guard bytes + size + limits.reserve > room.capacity else { throw .noRoom(path: home, needed: size + limits.reserve, free: room.bytes) }
         } catch {
             throw .environment(error)
         }
@@ -120,7 +115,12 @@ struct Snapshot {
             copied = try copy.copy(picture, length: size)
         } catch .system(_, _, EEXIST) {
             return
+        } catch .system(_, _, let code) where [ENAMETOOLONG, ENOTDIR, EISDIR].contains(code) {
+            let why = String(cString: strerror(code))
+            throw .picture(Failure(.imageMissing, "no copy can be made at the path '\(file.prefix(64))': \(why); use shorter names or fewer folders", subject: file))
         } catch {
+            // Of the two files, the one that cannot be read is the picture's fault.
+            if case .system(_, _, EIO) = error, (try? picture.read(upTo: size)) == nil { throw Refusal(error, file) }
             throw .environment(error)
         }
         guard copied == size else {
@@ -131,7 +131,7 @@ struct Snapshot {
     }
 
     private mutating func makeFolders(of path: String) throws(SpoolError) {
-        let last = String(path[..<path.lastIndex(of: "/")!])
+        let last = String(path[..<path.utf8.lastIndex(of: UInt8(ascii: "/"))!])
         guard last != folder else { return }
         try LCLSpool.makeFolders(String(last.dropFirst(home.count)), beneath: home)
         folder = last

@@ -52,13 +52,14 @@ public struct Spool: Hashable, Sendable {
     }
 
     /// Moves an empty file into `place` and away: the same filesystem mounted twice has one device number, and no renames.
-    /// Its name is always the same, so that each start removes what a crash of the last one left.
+    /// Nobody knows its name before, to put something else there; what a crash of an earlier start left is removed.
     private func probe(_ place: Place, from home: borrowing Descriptor) throws(SpoolError) {
-        let name = EntryName(".probe"), path = "\(root)/\(name)"
-        _ = try Descriptor.open(path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        let prefix = ".probe-", name = EntryName("\(prefix)\(UInt64.random(in: 0 ... .max))"), path = "\(root)/\(name)"
+        for left in try home.entries() where left.description.hasPrefix(prefix) { try? home.remove(left) }
+        _ = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         do throws(SpoolError) {
             let folder = try Descriptor.directory(directory(place))
-            unlink("\(directory(place))/\(name)")
+            for left in try folder.entries() where left.description.hasPrefix(prefix) { try? folder.remove(left) }
             try home.rename(name, to: folder, as: name)
             try folder.remove(name)
         } catch {
@@ -69,9 +70,21 @@ public struct Spool: Hashable, Sendable {
     }
 
     /// Where a job's directory lies, or `nil`.
-    public func place(of id: JobID) -> Place? {
-        [.active, .done, .failed, .corrupt].first { access(directory($0, id), F_OK) == 0 }
+    public func place(of id: JobID) throws(SpoolError) -> Place? {
+        for place in [Place.active, .done, .failed, .corrupt] where try exists(directory(place, id)) { return place }
+        return nil
     }
+
+    /// Whether a job has this name, or is being forgotten: its directory is out of sight, and its row may still be there.
+    func isNamed(_ id: JobID) throws(SpoolError) -> Bool {
+        // In this order: a job that retention takes in between is seen by one of the two.
+        if try place(of: id) != nil { return true }
+        for place in Self.restingPlaces where try exists("\(directory(place))/\(Self.gonePrefix)\(id)") { return true }
+        return false
+    }
+
+    /// Where jobs lie that are over.
+    static let restingPlaces = [Place.done, .failed, .corrupt]
 
     /// The jobs with a directory in `place`, in no order; what is being built there is not among them.
     public func jobs(in place: Place) throws(SpoolError) -> [JobID] {

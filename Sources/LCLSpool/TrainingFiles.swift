@@ -18,7 +18,7 @@ extension Spool {
     public func keepRows(_ rows: [Int: Data], of id: JobID) throws(SpoolError) {
         guard let length = rows.first?.value.count else { return }
         let home = try makeTrainingDirectory(id), path = "\(home)/\(Self.featuresName)"
-        let isNew = access(path, F_OK) != 0
+        let isNew = try !exists(path)
         let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
         for (place, row) in rows.sorted(by: { $0.key < $1.key }) {
             precondition(row.count == length, "rows of one length")
@@ -35,7 +35,7 @@ extension Spool {
     }
 
     /// Whether there are features at all: what the store says of them is nothing without.
-    public func hasFeatures(_ id: JobID) -> Bool { access("\(trainingDirectory(id))/\(Self.featuresName)", F_OK) == 0 }
+    public func hasFeatures(_ id: JobID) throws(SpoolError) -> Bool { try exists("\(trainingDirectory(id))/\(Self.featuresName)") }
 
     /// The training starts over.
     public func forgetTraining(_ id: JobID) throws(SpoolError) {

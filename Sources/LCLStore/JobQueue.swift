@@ -27,9 +27,10 @@ extension JobStore {
     ///
     /// Among submitters the one who has had the fewest queries is next (start-time fair queueing: who was away does not save
     /// up). Among a submitter's jobs the lowest rank is: arrival, minus priority x ``ageing``.
-    public func claimNext(_ task: Manifest.Task = .classify, at now: Int64) async throws(StoreError) -> StoredJob? {
+    /// - Parameter served: submitters whose jobs are passed over.
+    public func claimNext(_ task: Manifest.Task = .classify, except served: Set<UInt32> = [], at now: Int64) async throws(StoreError) -> StoredJob? {
         try await write("claim a job") { db in
-            guard let (id, uid) = try db.next(task, now) else { return nil }
+            guard let (id, uid) = try db.next(task, served, now) else { return nil }
             let job = try db.apply(.start, to: id, actor: "lcld", at: now, failure: nil, detail: nil)
             // A training has what nobody else wants.
             try db.charge(uid, queries: task == .train ? 0 : max(1, job.queries - job.answered))
@@ -40,6 +41,7 @@ extension JobStore {
     /// Lets `event` happen to a job, as ``LCLJob/JobState/applying(_:)`` says, and notes who did it.
     ///
     /// `start` charges an attempt and `requeue` (or `hold` of a running job) gives it back; `retry` forgets attempts and those verdicts that are errors.
+    /// What was started once, or is tried again, does not expire any more.
     /// - Parameters:
     ///   - actor: a user, or `lcld`.
     ///   - failure: why a job ended badly; its message is the event's detail where none is given.
@@ -67,6 +69,14 @@ extension JobStore {
             if let new { _ = try db.insert(new, as: .done, ageing: ageing, finished: now, failure: nil) }
             try db.settle(id, as: .done, at: now, failure: nil)
             try db.complete(db.job(id), failed: failed)
+        }
+    }
+
+    /// Puts a job behind all others of its submitter that have its priority, as if it had just come.
+    public func postpone(_ id: JobID, at now: Int64) async throws(StoreError) {
+        let ageing = ageing
+        try await write("postpone job '\(id)'") {
+            try $0.execute(sql: "UPDATE jobs SET rank = ? - priority * ? WHERE id = ?", arguments: [now, ageing, id.rawValue])
         }
     }
 
@@ -110,15 +120,16 @@ extension JobStore {
 
 extension Database {
     /// The best queued job of the submitter who is next. Index only: its cost grows with the number of submitters, not of jobs.
-    fileprivate func next(_ task: Manifest.Task, _ now: Int64) throws -> (JobID, UInt32)? {
+    fileprivate func next(_ task: Manifest.Task, _ served: Set<UInt32>, _ now: Int64) throws -> (JobID, UInt32)? {
         let sql = """
             SELECT shares.uid AS uid, (
                 SELECT serial FROM jobs WHERE state = 'queued' AND uid = shares.uid AND task = :task AND (expires IS NULL OR expires > :now)
                 ORDER BY rank, serial LIMIT 1
             ) AS best
-            FROM shares WHERE best IS NOT NULL ORDER BY used, uid LIMIT 1
+            FROM shares WHERE best IS NOT NULL \(served.isEmpty ? "" : "AND uid NOT IN (\(served.map(String.init).joined(separator: ", ")))")
+            ORDER BY used, uid LIMIT 1
             """
-        guard let row = try Row.fetchOne(cachedStatement(sql: sql), arguments: ["task": task.rawValue, "now": now]),
+        guard let row = try Row.fetchOne(served.isEmpty ? cachedStatement(sql: sql) : makeStatement(sql: sql), arguments: ["task": task.rawValue, "now": now]),
             let id = try String.fetchOne(self, sql: "SELECT id FROM jobs WHERE serial = ?", arguments: [row["best"] as Int64])
         else { return nil }
         return (JobID(id)!, row["uid"])
@@ -174,21 +185,23 @@ extension Database {
         case .start:
             job.attempts += 1
             job.started = now
+            job.expires = nil
             try execute(sql: "INSERT INTO attempts (job, started) VALUES (?, ?)", arguments: [job.serial, now])
         case .requeue: job.attempts -= 1
         case .hold where wasRunning: job.attempts -= 1
         case .retry:
             job.attempts = 0
+            job.expires = nil
             try execute(sql: "DELETE FROM verdicts WHERE job = ? AND failed", arguments: [job.serial])
             job.answered -= job.failed
             job.failed = 0
         default: break
         }
         try cachedStatement(sql: """
-            UPDATE jobs SET state = ?, started = ?, finished = ?, attempts = ?, answered = ?, failed = ?, failure = ? WHERE serial = ?
+            UPDATE jobs SET state = ?, started = ?, finished = ?, expires = ?, attempts = ?, answered = ?, failed = ?, failure = ? WHERE serial = ?
             """)
             .execute(arguments: [
-                state.rawValue, job.started, job.finished, job.attempts, job.answered, job.failed, try failure.map(jsonText), job.serial,
+                state.rawValue, job.started, job.finished, job.expires, job.attempts, job.answered, job.failed, try failure.map(jsonText), job.serial,
             ])
         try note(event.rawValue, id, uid: job.uid, actor: actor, at: now, detail: detail ?? failure?.message)
         return job

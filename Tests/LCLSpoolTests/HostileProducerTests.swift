@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CPosix
 import Foundation
 import Glibc
 import LCLJob
@@ -137,4 +138,85 @@ func take_refuses_whereFoldersAreTooManyOrHidden(hidden: Bool) throws {
     }
     #expect(try scanner.scan(now: 50 * 900).ready.isEmpty)
     #expect(try scanner.scan(now: 50 * 900 + 1000).ready.count == 1)
+}
+
+/// One who swaps folders and files all the time holds up nobody else.
+@Test func scan_offersTheOthers_whileAnEntryIsInMotion() throws {
+    let scratch = try Scratch(), motion = scratch.incoming + "/motion"
+    try scratch.layout(scratch.incoming + "/whole")
+    try scratch.write("", to: scratch.incoming + "/whole/.ready")
+    for i in 0..<16 {
+        try scratch.write("", to: "\(motion)/\(i)/folder/x")
+        try scratch.write("", to: "\(motion)/\(i)/file")
+    }
+    let stopped = Atomic<Bool>(false), ended = DispatchSemaphore(value: 0)
+    for half in 0..<2 {
+        Thread.detachNewThread {
+            while !stopped.load(ordering: .relaxed) {
+                for i in half * 8..<half * 8 + 8 { cposix_rename_exchange(AT_FDCWD, "\(motion)/\(i)/folder", "\(motion)/\(i)/file") }
+            }
+            ended.signal()
+        }
+    }
+    var scanner = IncomingScanner(spool: scratch.spool)
+    for now in 0..<2000 { #expect(try scanner.scan(now: Int64(now)).ready.map(\.name) == [EntryName("whole")]) }
+    stopped.store(true, ordering: .relaxed)
+    for _ in 0..<2 { ended.wait() }
+}
+
+/// What can never be copied is answered, and its job is not tried for ever.
+@Test func take_answers_whereNoCopyCanBeMade() throws {
+    let scratch = try Scratch(), home = try scratch.layout(scratch.incoming + "/long")
+    let names = [String](repeating: String(repeating: "n", count: 255), count: 15), path = names.joined(separator: "/") + "/" + String(repeating: "f", count: 250)
+    var folder = open(home, O_RDONLY | O_DIRECTORY)
+    for name in names {
+        mkdirat(folder, name, 0o755)
+        let inner = openat(folder, name, O_RDONLY | O_DIRECTORY)
+        close(folder)
+        folder = inner
+    }
+    let file = openat(folder, String(path.suffix(250)), O_WRONLY | O_CREAT, 0o644)
+    #expect(Glibc.write(file, "x", 1) == 1)
+    for descriptor in [folder, file] { close(descriptor) }
+    try scratch.write(try scratch.manifest(["queries/a.png", path]), to: home + "/job.json")
+    #expect(try scratch.accept("long").record.unreadable[path]?.code == .imageMissing)
+}
+
+/// To Swift a slash and a mark after it are one character, and to the kernel they are not.
+@Test func take_answers_forANameThatBeginsWithAMark() throws {
+    let scratch = try Scratch(), home = try scratch.layout(scratch.incoming + "/mark")
+    mkdir(home + "/queries/new", 0o755)
+    let file = open(home + "/queries/new/\u{301}b.png", O_WRONLY | O_CREAT, 0o644)
+    #expect(Glibc.write(file, "x", 1) == 1)
+    close(file)
+    let job = try scratch.accept("mark")
+    #expect(job.record.unreadable["queries/new/\u{FFFD}\u{301}b.png"]?.code == .imageUnreadable)
+    try scratch.write(try scratch.manifest(["queries/\u{301}b.png"]), to: scratch.incoming + "/named/job.json")
+    #expect(try scratch.refuse("named").problems.problems.map(\.code) == [.manifestPath])
+}
+
+/// The daemon's privileges are not the submitter's: what he may not enter, list or remove himself stays his neighbour's.
+@Test(.enabled(if: geteuid() == 0, "only root may give files away")) func neighboursFolder_staysHis_whoeverSubmitsIt() throws {
+    for mode in [mode_t(0o700), 0o711] {
+        let scratch = try Scratch(), home = try scratch.layout(scratch.incoming + "/job")
+        try scratch.write("the secret", to: home + "/private/secret.png")
+        try scratch.write(try scratch.manifest(["queries/a.png", "private/secret.png"]), to: home + "/job.json")
+        for path in try FileManager.default.subpathsOfDirectory(atPath: home) + [""] { chown("\(home)/\(path)", 1000, 1000) }
+        for path in ["/private", "/private/secret.png"] { chown(home + path, 1001, 1001) }
+        chmod(home + "/private", mode)
+        let job = try scratch.accept("job")
+        #expect(job.record.unreadable["private/secret.png"]?.code == (mode == 0o700 ? .imageUnreadable : nil))
+        // It is kept, for a person.
+        let left = try #require(try names(in: scratch.spool.directory(.corrupt)).first)
+        #expect(left.hasPrefix(".left-") && exists("\(scratch.spool.directory(.corrupt))/\(left)/private/secret.png"))
+        #expect(try scratch.spool.retired() == [])
+        try scratch.spool.removeRetired()
+
+        try scratch.layout(scratch.incoming + "/listed")
+        try scratch.write("x", to: scratch.incoming + "/listed/queries/private/secret.png")
+        for path in try FileManager.default.subpathsOfDirectory(atPath: scratch.incoming + "/listed") + [""] { chown("\(scratch.incoming)/listed/\(path)", 1000, 1000) }
+        chown(scratch.incoming + "/listed/queries/private", 1001, 1001)
+        chmod(scratch.incoming + "/listed/queries/private", mode)
+        #expect(try scratch.refuse("listed").problems.problems.map(\.code) == [.jobUnreadable])
+    }
 }

@@ -79,7 +79,7 @@ import Testing
     #expect(job.problems.problems.count == 2)
     #expect(try scratch.spool.errorReport(job.id).problems == job.problems.problems)
     #expect(exists(scratch.spool.directory(.failed, job.id) + "/original/queries/a.png"))
-    #expect(!scratch.spool.canReopen(job.id))
+    #expect(try !scratch.spool.canReopen(job.id))
     #expect(try names(in: scratch.spool.directory(.active)).isEmpty)
 }
 
@@ -112,11 +112,31 @@ func take_quarantines_whatIsNoJob(kind: String) throws {
     _ = try scratch.accept("a")
     try scratch.layout(scratch.incoming + "/a")
     #expect(try scratch.accept("a").id.rawValue == "a-2")
-    try scratch.layout(scratch.incoming + "/b")
-    var scanner = IncomingScanner(spool: scratch.spool)
-    let offer = try #require(try scanner.scan(now: 0, moved: [EntryName("b")]).ready.first)
-    guard case .accepted(let job) = try Intake(spool: scratch.spool).take(offer, now: 0, isTaken: { $0.rawValue == "b" }) else { throw Scratch.Unexpected([]) }
-    #expect(job.id.rawValue == "b-2")
+}
+
+/// Its row goes after its directory: a new job of the name would be forgotten with it.
+@Test func take_numbersTheJob_whileAnotherOfTheNameIsBeingForgotten() throws {
+    let scratch = try Scratch()
+    try scratch.layout(scratch.incoming + "/a")
+    let id = try scratch.accept("a").id
+    try scratch.spool.publish(id, result: Data("{}".utf8))
+    try scratch.spool.retire(id, in: .done)
+    try scratch.layout(scratch.incoming + "/a")
+    #expect(try scratch.accept("a").id.rawValue == "a-2")
+    try scratch.spool.removeRetired()
+    try scratch.layout(scratch.incoming + "/a")
+    #expect(try scratch.accept("a").id == id)
+}
+
+/// The flush after the move may have failed, and nobody was told.
+@Test func take_refusesAgain_whatWasRefusedBefore() throws {
+    let scratch = try Scratch()
+    try scratch.write("{", to: scratch.incoming + "/a/job.json")
+    let job = try scratch.refuse("a")
+    #expect(rename(scratch.spool.directory(.failed, job.id) + "/original", scratch.spool.directory(.active) + "/.claim-a") == 0)
+    let again = try scratch.refuse("none")
+    #expect(again.id == job.id && again.problems == job.problems && again.record == job.record && again.place == job.place)
+    #expect(exists(scratch.spool.directory(.failed, job.id) + "/original/job.json"))
 }
 
 @Test func take_makesAnID_ofAnyName() throws {

@@ -15,14 +15,14 @@ private func active(_ scratch: Scratch, _ name: String = "a") throws -> JobID {
     let scratch = try Scratch(), id = try active(scratch)
     try scratch.spool.publish(id, result: Data("{}".utf8), timings: Data("{}".utf8))
     #expect(try names(in: scratch.spool.directory(.done, id)) == ["intake.json", "job.json", "result.json", "timings.json"])
-    #expect(scratch.spool.place(of: id) == .done)
+    #expect(try scratch.spool.place(of: id) == .done)
 }
 
 @Test func pictures_areRemovedLater_orByTheNextStart() throws {
     for crash in [false, true] {
         let scratch = try Scratch(), id = try active(scratch)
         try scratch.spool.publish(id, result: Data("{}".utf8), keepsPictures: true)
-        #expect(scratch.spool.place(of: id) == .done && exists(scratch.spool.directory(.done, id) + "/pictures"))
+        #expect(try scratch.spool.place(of: id) == .done && exists(scratch.spool.directory(.done, id) + "/pictures"))
         if crash { #expect(try scratch.spool.recover() == []) } else { try scratch.spool.removePictures(of: id) }
         #expect(try names(in: scratch.spool.directory(.done, id)) == ["intake.json", "job.json", "result.json"])
         try scratch.spool.removePictures(of: id)
@@ -51,6 +51,13 @@ private func active(_ scratch: Scratch, _ name: String = "a") throws -> JobID {
         let left = try names(in: scratch.spool.directory(other, id))
         #expect(left == (other == .done ? ["intake.json", "job.json", "result.json", "timings.json"] : ["error.json", "intake.json", "job.json", "pictures"]))
     }
+}
+
+@Test func job_ends_thoughItsRecordIsDamaged() throws {
+    let scratch = try Scratch(), id = try active(scratch)
+    try scratch.write("{", to: scratch.spool.directory(.active, id) + "/intake.json")
+    try scratch.spool.fail(ErrorReport(job: id, state: .failed, problems: [Failure(.internal, "damaged")]))
+    #expect(try scratch.spool.place(of: id) == .failed)
 }
 
 @Test func claim_isOutOfSight_onceItsJobIsAccepted() throws {
@@ -100,7 +107,7 @@ func publish_letsTheSubmitterIn_andNobodyElse() throws {
     let scratch = try Scratch(), id = try active(scratch)
     let report = ErrorReport(job: id, state: .dead, problems: [Failure(.jobAttempts, "three crashes")])
     try scratch.spool.fail(report, partial: Data("{}".utf8))
-    #expect(scratch.spool.place(of: id) == .failed)
+    #expect(try scratch.spool.place(of: id) == .failed)
     #expect(try scratch.spool.errorReport(id) == report)
     try scratch.spool.reopen(id)
     #expect(try names(in: scratch.spool.directory(.active, id)) == ["intake.json", "job.json", "pictures"])
@@ -148,7 +155,7 @@ func publish_letsTheSubmitterIn_andNobodyElse() throws {
 
 @Test(arguments: [
     (Spool.Place?.some(.active), JobState?.none, RowRepair?.some(.insert)), (.active, .queued, nil), (.active, .held, nil), (.active, .running, .requeue),
-    (.active, .failed, .retry), (.active, .cancelled, .retry), (.done, .running, .finish), (.done, .done, nil), (.done, nil, .adopt),
+    (.active, .failed, .retry), (.active, .cancelled, .retry), (.active, .done, .insert), (.done, .running, .finish), (.done, .done, nil), (.done, nil, .adopt),
     (.failed, .running, .fail), (.failed, .queued, .fail), (.failed, .dead, nil), (.failed, nil, .adopt), (.corrupt, nil, .adopt),
     (nil, .running, .lost), (nil, .done, .forget), (nil, nil, nil),
 ])

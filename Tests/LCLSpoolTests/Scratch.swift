@@ -20,8 +20,11 @@ final class Scratch {
     deinit { try? FileManager.default.removeItem(atPath: home) }
 
     func write(_ text: String, to path: String) throws {
-        try FileManager.default.createDirectory(atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        // Whatever the umask is, which a test beside this one may have set.
+        try FileManager.default.createDirectory(
+            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        chmod(path, 0o644)
     }
 
     /// A directory in the layout, with two labels of two supports and two queries; the contents are no pictures.

@@ -17,11 +17,11 @@ struct TrainingFilesTests {
 
     @Test func rows_lieAtTheirPlaces_inWhateverOrderTheyCome() throws {
         let scratch = try scratch(), spool = scratch.spool
-        #expect(!spool.hasFeatures(Self.id))
+        #expect(try !spool.hasFeatures(Self.id))
         try spool.keepRows([2: Data([5, 6]), 0: Data([1, 2])], of: Self.id)
         try spool.keepRows([1: Data([3, 4])], of: Self.id)
         try spool.keepRows([:], of: Self.id)
-        #expect(spool.hasFeatures(Self.id))
+        #expect(try spool.hasFeatures(Self.id))
         let path = spool.trainingDirectory(Self.id) + "/features"
         #expect(FileManager.default.contents(atPath: path) == Data([1, 2, 3, 4, 5, 6]))
     }

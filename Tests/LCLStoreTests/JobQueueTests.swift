@@ -198,3 +198,32 @@ func attempts_areGivenBack_onlyWhereNoWorkerDied(event: JobEvent, attempts: Int)
     #expect(try await store.failedOrdinals(of: a) == [2])
     #expect(try await store.unanswered(of: a) == [1, 3])
 }
+
+@Test func claim_passesOver_whoIsServed() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("his", uid: 1), job("hers", uid: 2), job("theirs", uid: 3)])
+    #expect(try await store.claimNext(except: [1, 3], at: 0)?.id.rawValue == "hers")
+    #expect(try await store.claimNext(except: [1, 3], at: 0) == nil)
+    #expect(try await store.claimAll() == ["his", "theirs"])
+}
+
+@Test func job_isBehindTheOthersOfItsPriority_onceItIsPostponed() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("urgent", priority: 1), job("a"), job("b", created: 1), job("late", created: 200)])
+    try await store.postpone(a, at: 100)
+    try await store.postpone(JobID("urgent")!, at: 100)
+    #expect(try await store.claimAll() == ["urgent", "b", "a", "late"])
+}
+
+/// What interrupts a job is no reason for it to expire, nor is what went before a retry.
+@Test func job_doesNotExpire_onceItHasStartedOrIsTriedAgain() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("a", expires: 10), job("b", expires: 10)])
+    #expect(try await store.claimNext(at: 0)?.id == a)
+    try await store.apply(.requeue, to: a, actor: "lcld", at: 5)
+    #expect(try await store.expired(at: 100) == [JobID("b")!])
+    try await store.apply(.expire, to: JobID("b")!, actor: "lcld", at: 100)
+    try await store.apply(.retry, to: JobID("b")!, actor: "root", at: 101)
+    #expect(try await store.expired(at: 1000) == [])
+    #expect(try await store.claimAll(at: 1000) == ["a", "b"])
+}

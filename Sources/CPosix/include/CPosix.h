@@ -11,6 +11,8 @@
 /// or below `directory` and no part of it is a symbolic link. `flags` are those of open(2); O_CLOEXEC, O_NOFOLLOW and O_NOCTTY
 /// are added. Kernels and sandboxes without the call (ENOSYS, EPERM) get the same answer from one openat(2) a component.
 int cposix_open_beneath(int directory, const char *path, int flags);
+/// The same for a folder that is only gone through (O_PATH).
+int cposix_folder_beneath(int directory, const char *path);
 
 /// The fallback of `cposix_open_beneath`, by itself, so that it can be tested where the kernel has the call.
 int cposix_open_beneath_by_component(int directory, const char *path, int flags);
