@@ -19,6 +19,7 @@ extension Scheduler {
                     trainingPacer.observe(queries: took.queries, seconds: took.seconds)
                 } else {
                     pacer.observe(queries: took.queries, seconds: took.seconds)
+                    served[active[job]!.claim.uid, default: 0] += took.seconds
                 }
             case .kill(let worker): pool.kill(worker, "its job was taken back")
             case .settle:
@@ -71,6 +72,7 @@ extension Scheduler {
         let entry = active.removeValue(forKey: job)!
         // It may be queued again.
         isCalm = false
+        if !active.values.contains(where: { $0.claim.uid == entry.claim.uid }) { served[entry.claim.uid] = nil }
         for waiter in entry.waiters { waiter.resume() }
         dispatch()
         endIfStopped()

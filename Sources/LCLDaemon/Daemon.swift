@@ -57,7 +57,6 @@ package struct Daemon: Sendable {
             store: store, spool: spool, disk: disk, ledger: ledger, scheduler: scheduler, hub: hub, gauge: gauge, door: door, quota: quota,
             models: settings.modelPath, started: Date())
         let services: [(String, any Service)] = [
-            ("scheduler", scheduler),
             ("control", ControlServer(socket: settings.text("socket"), backend: control, logger: logger) { notifier.send(.ready) }),
             ("intake", intake(spool, store, scheduler, disk, gauge, quota, door, ledger, depot)),
             ("housekeeping", Housekeeping(
@@ -74,6 +73,8 @@ package struct Daemon: Sendable {
                     await scheduler.apply(new.terms(program))
                 })),
             ("watchdog", Watchdog(notifier: notifier, scheduler: scheduler)),
+            // The last is stopped first: batches under way have all the time there is, whatever the others are in the middle of.
+            ("scheduler", scheduler),
         ]
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $1, serviceName: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -18,14 +18,21 @@ extension Scheduler {
         claimIfUseful()
     }
 
-    /// Of the runs with open queries: the highest priority, then the fewest workers, then the oldest; a training only where there is none.
+    /// Of the runs with open queries: those of the user with the fewest workers, then of the one who was served the fewest turns; of his
+    /// the highest priority, then the fewest workers, then the oldest. A training only where there is none.
     private func mostEntitled(except passed: Set<JobID>) -> JobID? {
         let open = active.filter { $0.value.run.open > 0 && !passed.contains($0.key) }, training = open.first { $0.value.run.isTraining }?.key
-        return open.filter { !$0.value.run.isTraining }.min { a, b in
-            let (x, y) = (a.value, b.value)
-            return (-x.claim.priority, x.run.workers.count, x.number) < (-y.claim.priority, y.run.workers.count, y.number)
-        }?.key ?? (mayTrain ? training : nil)
+        var workers: [UInt32: Int] = [:]
+        for entry in active.values where !entry.run.isTraining { workers[entry.claim.uid, default: 0] += entry.run.workers.count }
+        func rank(_ entry: ActiveRun) -> [Int] {
+            let uid = entry.claim.uid, turns = Int(served[uid, default: 0] / Self.turn)
+            return [workers[uid, default: 0], turns, -entry.claim.priority, entry.run.workers.count, Int(entry.number)]
+        }
+        return open.filter { !$0.value.run.isTraining }.min { rank($0.value).lexicographicallyPrecedes(rank($1.value)) }?.key ?? (mayTrain ? training : nil)
     }
+
+    /// Seconds of work for one user before it is another's turn: a fresh worker takes over then, which reads its model and supports.
+    private static let turn = 20.0
 
     /// Whether a training may have one more worker: nothing else is queued, and of several workers one stays free for what comes.
     private var mayTrain: Bool {
@@ -88,17 +95,28 @@ extension Scheduler {
     private func claimIfUseful() {
         let runs = active.values.filter { !$0.run.isTraining }, trainings = active.count - runs.count
         let underWay = runs.count { !$0.ended }, waiting = runs.contains { $0.run.open > 0 }
-        guard mode == .running, !stopping, gauge.isOpen, !waiting || underWay < pool.terms.count, underWay <= pool.terms.count,
-            active.count <= pool.terms.count + Self.publishing, !isCalm || claimAgain
-        else { return }
-        guard !claiming else { return claimAgain = true }
-        claiming = true
-        claimAgain = false
-        Task {
-            let claim = await ledger.claimNext(trainings: trainings == 0)
-            isCalm = claim.map { $0.manifest.task == .train } ?? true
-            claimed(claim)
+        guard mode == .running, !stopping, gauge.isOpen, active.count <= pool.terms.count + Self.publishing else { return }
+        guard (!waiting || underWay < pool.terms.count) && underWay <= pool.terms.count else {
+            // Enough of these users: but nobody waits for the end of another's job.
+            return othersAreServed || claiming ? () : claim { [served = Set(runs.filter { !$0.ended }.map(\.claim.uid))] scheduler in
+                let claim = await scheduler.ledger.claimNext(trainings: false, except: served)
+                scheduler.othersAreServed = claim == nil
+                return claim
+            }
         }
+        guard !isCalm || claimAgain else { return }
+        guard !claiming else { return claimAgain = true }
+        claimAgain = false
+        claim { scheduler in
+            let claim = await scheduler.ledger.claimNext(trainings: trainings == 0, except: [])
+            scheduler.isCalm = claim.map { $0.manifest.task == .train } ?? true
+            return claim
+        }
+    }
+
+    private func claim(_ next: @escaping @Sendable (isolated Scheduler) async -> Ledger.Claim?) {
+        claiming = true
+        Task { claimed(await next(self)) }
     }
 
     func claimed(_ claim: Ledger.Claim?) {
@@ -114,6 +132,9 @@ extension Scheduler {
         nextRun += 1
         let run = JobRun(
             manifest: claim.manifest, unanswered: claim.unanswered, known: claim.known, gently: gently.contains(claim.job), unusable: claim.unusable)
+        // Who comes begins where the one is who was served least.
+        let uid = claim.uid
+        if !active.values.contains(where: { $0.claim.uid == uid }) { served[uid] = served.values.min() ?? 0 }
         active[claim.job] = ActiveRun(run: run, claim: claim, number: nextRun, failed: claim.failed)
         logger.info("job started", metadata: ["job": "\(claim.job)", "queries": "\(claim.queries)", "attempt": "\(claim.attempt)"])
         send(claim.job, .running)

@@ -47,6 +47,10 @@ package actor Scheduler: Service {
     var claiming = false, claimAgain = false
     /// The last claim found no job but trainings, and nothing has come since.
     var isCalm = false
+    /// Who has no run here had nothing queued at the last look, and nothing has come since.
+    var othersAreServed = false
+    /// Seconds that workers spent on each user's jobs, of the users that have runs here.
+    var served: [UInt32: Double] = [:]
     /// Workers that learn and wait for a word: whether to go on.
     var undecided: [(job: JobID, run: UInt64, worker: JobRun.WorkerID)] = []
     /// Jobs whose last run ended for want of memory.
@@ -98,6 +102,7 @@ package actor Scheduler: Service {
     /// There may be something to claim.
     func wake() {
         isCalm = false
+        othersAreServed = false
         if claiming { claimAgain = true }
         dispatch()
     }
@@ -117,7 +122,8 @@ package actor Scheduler: Service {
         dispatch()
     }
 
-    var currentMode: DaemonStatus.Mode { mode }
+    /// Draining once the daemon stops.
+    var currentMode: DaemonStatus.Mode { stopping ? .draining : mode }
 
     func report() -> (workers: [DaemonStatus.Worker], answered: Int, rate: Double) {
         (pool.report, meter.total, meter.rate(now: Self.clock.now))
@@ -156,6 +162,7 @@ package actor Scheduler: Service {
             ticks += 1
             // The queue is looked at once a second, though nothing was heard.
             isCalm = false
+            othersAreServed = false
             if ticks % Self.strandedPause == 0 { takeUpStranded() }
         case .worker(let id, .replied(let reply)):
             pool.heard(from: id, now: now)
@@ -172,10 +179,12 @@ package actor Scheduler: Service {
         if let job = pool.members[worker]?.job {
             if active[job] != nil { perform(active[job]!.run.handle(.replied(reply), from: worker), of: job) }
             if case .learning = reply, active[job] != nil { send(job, .running) }
-        } else if case .ready(let engine, let confinement) = reply {
+        } else if case .ready(let engine, let confinement) = reply, pool.members[worker]?.state == .starting {
             pool.ready(worker, confinement)
             logger.debug("worker is ready", metadata: ["worker": "\(worker)", "engine": "\(engine)"])
             report(confinement)
+        } else {
+            pool.kill(worker, "the worker spoke without being asked")
         }
     }
 

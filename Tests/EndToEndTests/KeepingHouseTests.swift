@@ -74,6 +74,28 @@ extension EndToEnd {
             #expect(order == order.sorted())
         }
 
+        /// Not even where he asks for the highest priority.
+        @Test(.enabled(if: geteuid() == 0, "only root may give jobs to other users")) func othersJobs_areAnswered_whileOneUserHasLongOnes() throws {
+            let rig = try Rig()
+            try rig.start(workers: 2)
+            func drop(_ name: String, queries: Int, priority: Int, uid: UInt32) throws {
+                let job = try Self.job(rig, name, options: #"{"priority": \#(priority)}"#), file = job.appending(path: "job.json")
+                let pictures = try FileManager.default.contentsOfDirectory(atPath: job.appending(path: "queries").path).sorted()
+                let list = (0..<queries).map { #"{"id": "\#($0)", "image": "queries/\#(pictures[$0 % pictures.count])"}"# }.joined(separator: ", ")
+                try Data(try String(contentsOf: file, encoding: .utf8).replacing(#""queries": "queries""#, with: #""queries": [\#(list)]"#).utf8).write(to: file)
+                let building = rig.spool.appending(path: "tmp/\(name)")
+                try FileManager.default.moveItem(at: job, to: building)
+                chown(building.path, uid, uid)
+                try rig.offer(building, as: name)
+            }
+            for name in ["long-1", "long-2"] { try drop(name, queries: 20_000, priority: 100, uid: 1000) }
+            try rig.wait("both run") { try rig.status().jobs["running"] == 2 }
+            try drop("short", queries: 2, priority: 0, uid: 1001)
+            _ = try rig.result("short")
+            #expect(try ["long-1", "long-2"].map { try rig.state(of: $0) } == [.running, .running])
+            for name in ["long-1", "long-2"] { #expect(rig.ctl("cancel", name).status == 0) }
+        }
+
         @Test(.enabled(if: geteuid() == 0, "only root may give jobs to other users")) func user_isHeldToHisQuota_andRootIsNot() throws {
             let rig = try Rig(), sample = SampleJob.small
             try rig.start(settings: ["LCLD_QUOTA_JOBS": "1"])
