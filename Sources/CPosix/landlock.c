@@ -55,7 +55,8 @@ int cposix_landlock(const char *const *readable, size_t count) {
     if (ruleset < 0) return -1;
     int outcome = 0;
     for (size_t i = 0; i < count && outcome == 0; i++) outcome = allow_reading(ruleset, readable[i]);
-    if (outcome == 0) outcome = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    // Refused where it was set before, and calls are filtered since: the last call needs it, and says so.
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (outcome == 0) outcome = (int)syscall(RESTRICT_SELF, ruleset, 0);
     int cause = errno;
     close(ruleset);

@@ -22,6 +22,10 @@ package struct JobRun {
     /// Deaths of workers that one run puts up with, so that a job of nothing but poison ends.
     package static let maximumDeaths = 32
 
+    /// Workers older than the model that cost nothing: as many as there may be, and no more than one that lies is to get away with.
+    private static let maximumOutdated = 256
+    private var outdated = 0
+
     package let manifest: Manifest
     private let queries: [Manifest.Query]
     private let plausibility: Plausibility
@@ -199,6 +203,11 @@ package struct JobRun {
     private mutating func bury(_ worker: WorkerID, _ cause: String, _ death: Death = .crash) -> [Action] {
         let slice = slices.removeValue(forKey: worker)!
         guard stop == nil else { return endIfStopped() }
+        if death == .outdated, outdated < Self.maximumOutdated {
+            outdated += 1
+            waiting = (waiting + slice.remaining).sorted(by: >)
+            return []
+        }
         let blamed = death.isBlameless ? [] : slice.began
         evidence.append(cause + (death.isBlameless ? "" : blamed.isEmpty ? ", at the supports" : ", at queries " + blamed.map { queries[$0].id }.joined(separator: ", ")))
         // Want of memory is the batch's fault, not a picture's: the attempt is lost, and the next goes gently.

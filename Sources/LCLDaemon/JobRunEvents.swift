@@ -19,11 +19,13 @@ extension JobRun {
         case memory
         /// A file of its model was changed or cut short under it.
         case model
+        /// It may not read the model, which came since it began to serve its user: another may.
+        case outdated
         /// The daemon could not hand it a picture.
         case unserved
 
         /// No picture is at fault: the next attempt loads the model anew, or says what is wrong with it; or the machine was.
-        var isBlameless: Bool { self == .model || self == .unserved }
+        var isBlameless: Bool { [.model, .unserved, .outdated].contains(self) }
     }
 
     package enum Action: Equatable {

@@ -104,6 +104,7 @@ struct WorkerPool {
         _ request: WorkerRequest, of job: JobID, by submitter: UInt32, pictures: PictureDesk.Folder, queries: Int, to id: WorkerID, now: ContinuousClock.Instant
     ) {
         precondition(members[id]!.submitter ?? submitter == submitter, "a worker serves one submitter")
+        if members[id]!.submitter == nil { members[id]!.process.say(.serve(submitter)) }
         members[id]!.submitter = submitter
         members[id]!.state = .busy
         members[id]!.job = job

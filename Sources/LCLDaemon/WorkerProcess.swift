@@ -168,6 +168,7 @@ package final class WorkerProcess: Sendable {
         switch (signal, exit) {
         case (0, WorkerStreams.exhausted): return ("worker \(pid) reached its limit of memory (workers.memory)", .memory)
         case (0, WorkerStreams.bereft): return ("a file of its model was changed or cut short under worker \(pid)", .model)
+        case (0, WorkerStreams.outdated): return ("worker \(pid) is older than the model", .outdated)
         case (0, WorkerStreams.unserved): return ("worker \(pid) was handed no pictures any more", .unserved)
         case (0, _): return ("worker \(pid) exited with status \(exit)", .crash)
         default:

@@ -173,10 +173,10 @@ public struct ModelCard: Codable, Equatable, Sendable {
 }
 
 /// Names of models and of their files: one path component that no shell or URL minds.
-enum ModelName {
+package enum ModelName {
     static let rule = "a name has 1 to 64 letters, digits, '.', '_' and '-', and begins with a letter or digit"
 
-    static func isValid(_ name: String) -> Bool {
+    package static func isValid(_ name: String) -> Bool {
         func isAlphanumeric(_ c: UInt8) -> Bool { (48...57).contains(c) || (65...90).contains(c) || (97...122).contains(c) }
         guard let first = name.utf8.first, isAlphanumeric(first), name.utf8.count <= 64 else { return false }
         return name.utf8.allSatisfy { isAlphanumeric($0) || [46, 95, 45].contains($0) }

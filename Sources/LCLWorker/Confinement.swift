@@ -31,6 +31,10 @@ public struct Confinement: Codable, Equatable, Sendable {
         return confinement
     }
 
+    /// Leaves no files to this process but `readable` and what lies beneath, of those that it could read so far; where the kernel cannot do
+    /// that, ``enter(memory:readable:)`` has said so.
+    static func narrow(to readable: [String]) { _ = withCStrings(readable) { cposix_landlock($0, readable.count) } }
+
     private mutating func note(_ layer: String, _ outcome: Int32) {
         if outcome >= 0 { active.append(layer) } else { missing.append("\(layer): \(String(cString: strerror(errno)))") }
     }

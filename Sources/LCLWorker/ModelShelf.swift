@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import LCLImage
 import LCLJob
 import LCLLink
@@ -15,6 +16,14 @@ public final class ModelShelf {
     private let isWatchful: Bool
     /// Most lately used last.
     private var loaded: [(name: String, runner: JobRunner, watch: ModelWatch?)] = []
+
+    /// The models that may be read, by the number of their directory's file; `nil` is all.
+    private var admitted: Set<UInt64>?
+    /// Other users' models, which were given up.
+    private var renounced: [String] = []
+
+    /// The model is none of those that may be read: it came since, or is another user's.
+    struct Outdated: Error {}
 
     /// A file of the model was changed or cut short since it was loaded: nothing that it says is to be believed.
     struct Changed: Error {
@@ -36,6 +45,32 @@ public final class ModelShelf {
         self.limits = limits
         self.capacity = capacity
         (self.threads, self.memory, self.prefixes, self.isWatchful) = (threads, memory, prefixes, isWatchful)
+    }
+
+    /// Gives up other users' models, and all that come from now on.
+    /// - Returns: what may be read from now on.
+    func serve(_ user: UInt32) -> [String] {
+        func mayRead(_ path: String) -> Bool {
+            (try? ModelDirectory(path: path).card.trained).map { $0.shared || $0.owner == user || user == 0 } ?? true
+        }
+        let all = searchPath.flatMap(ModelDirectory.entries), models = all.filter(mayRead)
+        renounced = all.filter { !models.contains($0) }
+        admitted = Set(models.compactMap(Self.number))
+        return models + ModelDirectory.linked(models)
+    }
+
+    /// What was given up and can be read all the same.
+    func breaches() -> [String] {
+        renounced.filter { path in
+            let card = open(path + "/" + ModelCard.fileName, O_RDONLY | O_CLOEXEC)
+            defer { if card >= 0 { close(card) } }
+            return card >= 0
+        }.map { "read \($0)" }
+    }
+
+    private static func number(of path: String) -> UInt64? {
+        var status = stat()
+        return stat(path, &status) == 0 ? UInt64(status.st_ino) : nil
     }
 
     /// The model of this name, loaded anew where its files were changed meanwhile: under this process, as its watch tells, or because
@@ -62,9 +97,14 @@ public final class ModelShelf {
     }
 
     /// The model as it lies on the disk now.
-    /// - Throws: as ``runner(for:)``.
+    /// - Throws: as ``runner(for:)``; ``Outdated``.
     func directory(of name: String) throws -> ModelDirectory {
-        try Self.told(name) { try ModelDirectory.find(name, in: searchPath) }
+        if let admitted, ModelName.isValid(name), let number = searchPath.lazy.compactMap({ Self.number(of: "\($0)/\(name)") }).first,
+            !admitted.contains(number)
+        {
+            throw Outdated()
+        }
+        return try Self.told(name) { try ModelDirectory.find(name, in: searchPath) }
     }
 
     private func load(_ directory: ModelDirectory, _ alive: () -> Void) throws -> (JobRunner, ModelWatch?) {

@@ -50,8 +50,8 @@ public struct WorkerProgram {
             case .encode(let encoding): try encode(encoding)
             case .fit(let fitting): try fit(fitting)
             // Too late: nothing is kept at the moment.
-            case .proceed, .pause: return
-            case .probe: return try send(.probed(breaches: Confinement.breaches()))
+            case .proceed, .pause, .serve: return
+            case .probe: return try send(.probed(breaches: Confinement.breaches() + shelf.breaches()))
             }
             try send(.finished)
         } catch is FitConversation.Paused {

@@ -14,11 +14,14 @@ public enum WorkerStreams {
     /// Exit status of a worker that the daemon handed a picture no more.
     public static let unserved: Int32 = 75
 
+    /// Exit status of a worker that may not read a model that came since it began to serve its user.
+    public static let outdated: Int32 = 88
+
     /// Until standard input ends, or the daemon is gone. To be called on the first thread, before there is another.
     /// - Parameter memory: bytes of data that the process may allocate; 0 is no limit.
     public static func run(models: String?, trained: String? = nil, limits: ImageLimits, memory: Int) throws {
         cposix_tell_crashes(exhausted, bereft)
-        let confinement = Confinement.enter(memory: memory, readable: ModelDirectory.readablePaths(explicit: models, trained: trained))
+        let confinement = Confinement.enter(memory: memory, readable: ModelDirectory.readablePaths(in: ModelDirectory.searchPath(explicit: models, trained: trained)))
         // The rest is for weights in use, pictures and the rows of a batch.
         let shelf = ModelShelf(directory: models, trained: trained, limits: limits, memory: memory > 0 ? memory / 4 * 3 : .max, isWatchful: true)
         // The usual model at once, so that "ready" means it; another is loaded when a job asks for it.
@@ -28,7 +31,11 @@ public enum WorkerStreams {
         let fault = WorkerFault()
         while let request = try read() {
             fault.reach()
-            do { try program.answer(request) } catch is ModelShelf.Changed { exit(bereft) }
+            if case .serve(let user) = request {
+                Confinement.narrow(to: shelf.serve(user))
+                continue
+            }
+            do { try program.answer(request) } catch is ModelShelf.Changed { exit(bereft) } catch is ModelShelf.Outdated { exit(outdated) }
         }
     }
 
@@ -43,13 +50,14 @@ public enum WorkerStreams {
 
 extension ModelDirectory {
     /// The search path, and where symbolic links in it and in its models lead: all that a model can be made of.
-    static func readablePaths(explicit: String?, trained: String?) -> [String] {
-        let folders = searchPath(explicit: explicit, trained: trained)
-        let models = folders.flatMap(entries)
-        return folders + (models + models.flatMap(entries)).filter(isLink).map { URL(filePath: $0).resolvingSymlinksInPath().path }
+    static func readablePaths(in folders: [String]) -> [String] { folders + linked(folders.flatMap(entries)) }
+
+    /// Where symbolic links lead that are, or lie in, these models.
+    static func linked(_ models: [String]) -> [String] {
+        (models + models.flatMap(entries)).filter(isLink).map { URL(filePath: $0).resolvingSymlinksInPath().path }
     }
 
-    private static func entries(of folder: String) -> [String] {
+    static func entries(of folder: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).map { folder + "/" + $0 }
     }
 

@@ -92,8 +92,10 @@ extension EndToEnd {
             try rig.wait("both run") { try rig.status().jobs["running"] == 2 }
             try drop("short", queries: 2, priority: 0, uid: 1001)
             _ = try rig.result("short")
-            #expect(try ["long-1", "long-2"].map { try rig.state(of: $0) } == [.running, .running])
-            for name in ["long-1", "long-2"] { #expect(rig.ctl("cancel", name).status == 0) }
+            for name in ["long-1", "long-2"] {
+                #expect(try rig.detail(of: name).summary.answered < 15_000)
+                #expect(rig.ctl("cancel", name).status == 0)
+            }
         }
 
         @Test(.enabled(if: geteuid() == 0, "only root may give jobs to other users")) func user_isHeldToHisQuota_andRootIsNot() throws {

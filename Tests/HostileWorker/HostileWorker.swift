@@ -6,7 +6,7 @@ import LCLJob
 import LCLWorker
 
 /// A worker that somebody has taken over: it answers like an honest one until a job is called like one of its tricks. A job called
-/// `lurking-...` makes it answer the other label ever after.
+/// `lurking-...` makes it answer the other label ever after, and so does `talking`, after which it also speaks without being asked.
 @main
 enum HostileWorker {
     static func main() throws {
@@ -16,6 +16,11 @@ enum HostileWorker {
             guard case .slice(let slice) = try CanonicalJSON.decode(WorkerRequest.self, from: Data(line.utf8)) else { continue }
             if let trick = tricks[slice.job.rawValue] { try trick(slice) } else { try answer(slice, label) }
             if slice.job.rawValue.hasPrefix("lurking") { label = "b" }
+            if slice.job.rawValue.hasPrefix("talking") {
+                label = "b"
+                usleep(300_000)
+                try say(.ready(engine: "hostile", confinement: Confinement()))
+            }
         }
     }
 

@@ -50,6 +50,16 @@ struct HostileWorkerTests {
         }
     }
 
+    @Test func worker_isReplaced_whenItSpeaksWithoutBeingAsked() async throws {
+        try await withDaemon { spool in
+            try drop("talking", into: spool)
+            _ = try await label("talking", in: spool)
+            try await Task.sleep(for: .seconds(1))
+            try drop("next", into: spool)
+            #expect(try await label("next", in: spool) == "a")
+        }
+    }
+
     private func label(_ job: String, in spool: String) async throws -> String? {
         let path = "\(spool)/done/\(job)/result.json"
         try await until("\(job) is answered") { FileManager.default.fileExists(atPath: path) }

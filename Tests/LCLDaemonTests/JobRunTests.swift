@@ -261,6 +261,19 @@ struct JobRunTests {
         }
     }
 
+    @Test func anotherWorker_getsAllOfIt_whereOneIsOlderThanTheModel() {
+        var run = Self.run(queries: 3)
+        #expect(run.assign(to: 1, size: 3)?.ordinals == [0, 1, 2])
+        #expect(run.handle(.died(cause: "gone", .outdated), from: 1) == [])
+        #expect(run.assign(to: 2, size: 3)?.ordinals == [0, 1, 2])
+        var lies = 1
+        while run.handle(.died(cause: "gone", .outdated), from: 2) == [] {
+            lies += 1
+            _ = run.assign(to: 2, size: 3)
+        }
+        #expect(lies == 256)
+    }
+
     @Test func run_isHeld_thoughTheDaemonStopsMeanwhile() {
         var run = Self.run(queries: 2)
         #expect(run.assign(to: 1, size: 2)?.ordinals == [0, 1])

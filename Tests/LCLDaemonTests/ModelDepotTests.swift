@@ -6,34 +6,35 @@ import LCLJob
 import LCLModel
 import Testing
 
-/// Whose the models of trainings are. Users are numbers that nobody has, so none of them is an administrator.
-struct ModelDepotTests {
-    private static let owner: UInt32 = 40_001, other: UInt32 = 40_002
+/// A daemon's own models, for one test, and removed with it.
+final class TrainedModels {
+    let root = "/tmp/lcl-depot-\(UUID().uuidString.prefix(8))"
+    var home: String { root + "/state/models" }
+    let depot: ModelDepot
+    let base: JobResult.ModelIdentity
+    let link: Data
 
-    private final class Place {
-        let root = "/tmp/lcl-depot-\(UUID().uuidString.prefix(8))"
-        var home: String { root + "/state/models" }
-        let depot: ModelDepot
-        let base: JobResult.ModelIdentity
-        let link: Data
-
-        init() throws {
-            let standard = try ModelDirectory.find("default")
-            base = .init(name: "default", sha256: standard.identity)
-            link = try Data(contentsOf: URL(filePath: standard.path(of: "link.gguf")))
-            depot = ModelDepot(home: root + "/state/models", searchPath: ModelDirectory.searchPath(trained: root + "/state/models"))
-            try depot.prepare()
-        }
-
-        deinit { try? FileManager.default.removeItem(atPath: root) }
-
-        @discardableResult
-        func train(_ name: String, for uid: UInt32 = ModelDepotTests.owner, link: Data? = nil, shared: Bool = false) throws -> JobResult.ModelIdentity {
-            try depot.publish(link ?? self.link, job: JobID("job")!, of: uid, ModelDepotTests.training(name, shared: shared), base: base)
-        }
+    init() throws {
+        let standard = try ModelDirectory.find("default")
+        base = .init(name: "default", sha256: standard.identity)
+        link = try Data(contentsOf: URL(filePath: standard.path(of: "link.gguf")))
+        depot = ModelDepot(home: root + "/state/models", searchPath: ModelDirectory.searchPath(trained: root + "/state/models"))
+        try depot.prepare()
     }
 
-    private static func training(_ name: String, shared: Bool = false, from model: String = "default") -> Manifest {
+    deinit { try? FileManager.default.removeItem(atPath: root) }
+
+    @discardableResult
+    func train(_ name: String, for uid: UInt32 = ModelDepotTests.owner, link: Data? = nil, shared: Bool = false) throws -> JobResult.ModelIdentity {
+        try depot.publish(link ?? self.link, job: JobID("job")!, of: uid, ModelDepotTests.training(name, shared: shared), base: base)
+    }
+}
+
+/// Whose the models of trainings are. Users are numbers that nobody has, so none of them is an administrator.
+struct ModelDepotTests {
+    static let owner: UInt32 = 40_001, other: UInt32 = 40_002
+
+    static func training(_ name: String, shared: Bool = false, from model: String = "default") -> Manifest {
         let labels = (0..<10).map { label in Manifest.Label(name: "l\(label)", support: (0..<5).map { "\(label)/\($0)" }) }
         return Manifest(model: model, labels: labels, queries: .list([]), training: .init(name: name, shared: shared))
     }
@@ -43,7 +44,7 @@ struct ModelDepotTests {
     }
 
     @Test func model_isWholeAndItsOwners_onceItIsPublished() throws {
-        let place = try Place(), identity = try place.train("beetles")
+        let place = try TrainedModels(), identity = try place.train("beetles")
         let model = try ModelDirectory(path: place.home + "/beetles")
         try model.verify()
         #expect(model.identity == identity.sha256)
@@ -59,7 +60,7 @@ struct ModelDepotTests {
     }
 
     @Test func name_isTaken_whereItIsAnothersOrNobodyTrainedIt() throws {
-        let place = try Place()
+        let place = try TrainedModels()
         try place.train("beetles")
         #expect(place.depot.refusal(of: Self.training("beetles"), for: Self.owner) == nil)
         #expect(place.depot.refusal(of: Self.training("beetles"), for: Self.other)?.code == .trainingTaken)
@@ -72,7 +73,7 @@ struct ModelDepotTests {
     }
 
     @Test func everybodysModels_areMadeByAdministratorsAlone() throws {
-        let place = try Place()
+        let place = try TrainedModels()
         #expect(place.depot.refusal(of: Self.training("ours", shared: true), for: Self.owner)?.code == .trainingNotAllowed)
         #expect(place.depot.refusal(of: Self.training("ours", shared: true), for: 0) == nil)
         try place.train("ours", for: 0, shared: true)
@@ -81,7 +82,7 @@ struct ModelDepotTests {
     }
 
     @Test func nothing_isPublished_ofWhatIsNoLinkFileOfTheBase() throws {
-        let place = try Place()
+        let place = try TrainedModels()
         for link in [Data(), Data("nonsense".utf8), place.link.dropLast(100), Data(repeating: 0xff, count: 1 << 16)] {
             #expect(throws: ModelDepot.Refused.self) { try place.train("beetles", link: Data(link)) }
         }

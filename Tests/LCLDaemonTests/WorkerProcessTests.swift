@@ -65,6 +65,35 @@ struct WorkerProcessTests {
         #expect(check.confinement.active.contains("capabilities"))
     }
 
+    /// Not even in a training, whose link file a worker that was taken over could copy from another user's.
+    @Test func worker_cannotReadOthersModels_onceItServesSomebody() async throws {
+        let place = try TrainedModels(), his = ModelDepotTests.owner, version = cposix_landlock_version()
+        for (name, uid) in [("his", his), ("hers", ModelDepotTests.other)] { try place.train(name, for: uid) }
+        try place.train("everybodys", for: 0, shared: true)
+        mkdir(place.root + "/training", 0o700)  // without features, so nothing is learned
+        let program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "lcld").path
+        let limits = ["--memory", "0", "--picture-bytes", "1000", "--pixels", "1000", "--side", "10", "--aspect", "10"]
+        let (events, inbox) = AsyncStream.makeStream(of: WorkerProcess.Event.self)
+        let process = try WorkerProcess([program, "worker"] + limits + ["--trained", place.home]) { inbox.yield($0) }
+        func fit(_ model: String) -> WorkerRequest { .fit(.init(job: JobID("job")!, manifest: ModelDepotTests.training("new", shared: false, from: model), unusable: [])) }
+        var breaches: [String]?, linked: [String] = [], end: (String, JobRun.Death)?
+        loop: for await event in events {
+            switch event {
+            case .replied(.ready): for request in [.serve(his), .probe, fit("his"), fit("everybodys"), fit("default"), fit("hers")] { process.send(request, pictures: .init(place.root, training: true)) }
+            case .replied(.probed(let found)): breaches = found
+            case .replied(.linked(let report)): linked.append(report.model.name)
+            case .replied: break
+            case .ended(let cause, let death):
+                end = (cause, death)
+                break loop
+            }
+            if case .replied = event { process.handled() }
+        }
+        #expect(breaches == [] || version < 0)
+        #expect(linked == ["his", "everybodys", "default"])
+        #expect(end?.1 == .outdated, "\(end?.0 ?? "")")
+    }
+
     @Test func check_tellsWhatIsPossible_whereAWorkerIsNotConfined() throws {
         let settings = try Settings(.init())
         #expect(throws: DaemonError.self) { try WorkerCheck.run(settings, program: "/bin/true") }
