@@ -7,6 +7,8 @@ struct ActiveRun {
     let claim: Ledger.Claim
     let number: UInt64
     var failed: Int
+    /// Seconds that a worker took to begin with it: to load the model and to read the supports.
+    var linkTime = 0.0
     /// The last answers: they are published without being rows first.
     var unsaved: [Verdict.AtOrdinal] = []
     /// The ledger's steps so far: the next one waits for them.

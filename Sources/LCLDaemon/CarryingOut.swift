@@ -72,7 +72,7 @@ extension Scheduler {
         let entry = active.removeValue(forKey: job)!
         // It may be queued again.
         isCalm = false
-        if !active.values.contains(where: { $0.claim.uid == entry.claim.uid }) { served[entry.claim.uid] = nil }
+        if !isServed(entry.claim.uid) { served[entry.claim.uid] = nil }
         for waiter in entry.waiters { waiter.resume() }
         dispatch()
         endIfStopped()

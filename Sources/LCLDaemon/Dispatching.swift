@@ -18,20 +18,26 @@ extension Scheduler {
         claimIfUseful()
     }
 
-    /// Of the runs with open queries: those of the user with the fewest workers, then of the one who was served the fewest turns; of his
-    /// the highest priority, then the fewest workers, then the oldest. A training only where there is none.
+    /// Of the runs with open queries: those of the user with the fewest workers, then of the one who was served least; of his the highest
+    /// priority, then the fewest workers, then the oldest. A training only where there is none.
     private func mostEntitled(except passed: Set<JobID>) -> JobID? {
         let open = active.filter { $0.value.run.open > 0 && !passed.contains($0.key) }, training = open.first { $0.value.run.isTraining }?.key
         var workers: [UInt32: Int] = [:]
         for entry in active.values where !entry.run.isTraining { workers[entry.claim.uid, default: 0] += entry.run.workers.count }
-        func rank(_ entry: ActiveRun) -> [Int] {
-            let uid = entry.claim.uid, turns = Int(served[uid, default: 0] / Self.turn)
-            return [workers[uid, default: 0], turns, -entry.claim.priority, entry.run.workers.count, Int(entry.number)]
+        // Whose worker rests here has his turn first: another's means a fresh worker, which reads its model and supports anew.
+        var owed: [UInt32: Double] = [:]
+        for entry in open.values {
+            let turn = pool.rests(for: entry.claim.uid) ? max(Self.turn, 4 * entry.linkTime) : 0
+            owed[entry.claim.uid] = max(owed[entry.claim.uid] ?? 0, turn)
+        }
+        func rank(_ entry: ActiveRun) -> [Double] {
+            let uid = entry.claim.uid
+            return [Double(workers[uid, default: 0]), served[uid, default: 0] - owed[uid]!, Double(-entry.claim.priority), Double(entry.run.workers.count), Double(entry.number)]
         }
         return open.filter { !$0.value.run.isTraining }.min { rank($0.value).lexicographicallyPrecedes(rank($1.value)) }?.key ?? (mayTrain ? training : nil)
     }
 
-    /// Seconds of work for one user before it is another's turn: a fresh worker takes over then, which reads its model and supports.
+    /// Seconds of work for one user that another waits at least.
     private static let turn = 20.0
 
     /// Whether a training may have one more worker: nothing else is queued, and of several workers one stays free for what comes.
@@ -72,7 +78,7 @@ extension Scheduler {
         let slice = WorkerRequest.Slice(
             job: job, run: entry.number, manifest: entry.run.manifest, queries: queries, batch: assignment.batch)
         pool.assign(
-            .slice(slice), of: job, by: entry.claim.uid, pictures: .init(entry.claim.directory), queries: queries.count, to: worker, now: Self.clock.now)
+            .slice(slice), of: job, by: entry.claim.uid, as: entry.claim.reader, pictures: .init(entry.claim.directory), queries: queries.count, to: worker, now: Self.clock.now)
     }
 
     /// A slice of a training's pictures, or all of its learning.
@@ -82,12 +88,12 @@ extension Scheduler {
         let entry = active[job]!, manifest = entry.run.manifest
         if entry.run.isFitting(worker) {
             let request = WorkerRequest.fit(.init(job: job, manifest: manifest, unusable: entry.run.unusable))
-            return pool.assign(request, of: job, by: entry.claim.uid, pictures: entry.claim.training, queries: 0, to: worker, now: Self.clock.now)
+            return pool.assign(request, of: job, by: entry.claim.uid, as: entry.claim.reader, pictures: entry.claim.training, queries: 0, to: worker, now: Self.clock.now)
         }
         let pictures = assignment.ordinals.map { Numbered(ordinal: $0, value: entry.run.query($0)) }
         let request = WorkerRequest.encode(.init(job: job, model: manifest.model, pictures: pictures, batch: assignment.batch))
         pool.assign(
-            request, of: job, by: entry.claim.uid, pictures: .init(entry.claim.directory), queries: pictures.count, to: worker, now: Self.clock.now)
+            request, of: job, by: entry.claim.uid, as: entry.claim.reader, pictures: .init(entry.claim.directory), queries: pictures.count, to: worker, now: Self.clock.now)
     }
 
     /// Keeps one job ahead of the workers, so that none waits for the database; no more, so that priorities count. A training waits
@@ -100,7 +106,7 @@ extension Scheduler {
             // Enough of these users: but nobody waits for the end of another's job.
             return othersAreServed || claiming ? () : claim { [served = Set(runs.filter { !$0.ended }.map(\.claim.uid))] scheduler in
                 let claim = await scheduler.ledger.claimNext(trainings: false, except: served)
-                scheduler.othersAreServed = claim == nil
+                scheduler.othersAreServed = claim == nil && !scheduler.claimAgain
                 return claim
             }
         }
@@ -128,13 +134,15 @@ extension Scheduler {
         endIfStopped()
     }
 
+    /// Whether the user has a run here that is charged.
+    func isServed(_ uid: UInt32) -> Bool { active.values.contains { $0.claim.uid == uid && !$0.run.isTraining } }
+
     private func begin(_ claim: Ledger.Claim) {
         nextRun += 1
         let run = JobRun(
             manifest: claim.manifest, unanswered: claim.unanswered, known: claim.known, gently: gently.contains(claim.job), unusable: claim.unusable)
         // Who comes begins where the one is who was served least.
-        let uid = claim.uid
-        if !active.values.contains(where: { $0.claim.uid == uid }) { served[uid] = served.values.min() ?? 0 }
+        if claim.manifest.task != .train, !isServed(claim.uid) { served[claim.uid] = served.values.min() ?? 0 }
         active[claim.job] = ActiveRun(run: run, claim: claim, number: nextRun, failed: claim.failed)
         logger.info("job started", metadata: ["job": "\(claim.job)", "queries": "\(claim.queries)", "attempt": "\(claim.attempt)"])
         send(claim.job, .running)

@@ -58,7 +58,8 @@ struct IntakeService: Service {
         timer.cancel()
         hints.cancel()
         watcher.stop()
-        copied.continuation.finish()
+        // The next start removes the rest.
+        remover.cancel()
         await remover.value
     }
 
@@ -81,7 +82,7 @@ struct IntakeService: Service {
                 due = due.dropFirst(Self.batch)
             }
             waiting.carried = Set(due.map(\.name))
-            if !waiting.isEmpty || waiting.leftClaims { scanner.expectClaims() }
+            if !waiting.isEmpty || waiting.leftClaims || due.contains(where: { $0.claimed != nil }) { scanner.expectClaims() }
             waiting.leftClaims = false
             door.value = waiting.report
             return found.waiting == 0 && waiting.unsaved.isEmpty

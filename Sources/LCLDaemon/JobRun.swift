@@ -23,7 +23,7 @@ package struct JobRun {
     package static let maximumDeaths = 32
 
     /// Workers older than the model that cost nothing: as many as there may be, and no more than one that lies is to get away with.
-    private static let maximumOutdated = 256
+    private static let maximumOutdated = 128
     private var outdated = 0
 
     package let manifest: Manifest
@@ -206,7 +206,7 @@ package struct JobRun {
         if death == .outdated, outdated < Self.maximumOutdated {
             outdated += 1
             waiting = (waiting + slice.remaining).sorted(by: >)
-            return []
+            return endIfComplete()
         }
         let blamed = death.isBlameless ? [] : slice.began
         evidence.append(cause + (death.isBlameless ? "" : blamed.isEmpty ? ", at the supports" : ", at queries " + blamed.map { queries[$0].id }.joined(separator: ", ")))

@@ -14,6 +14,8 @@ struct Ledger: Sendable {
     struct Claim: Sendable {
         var job: JobID
         var uid: UInt32
+        /// As whom a worker reads models: 0 for an administrator.
+        var reader: UInt32
         var priority: Int
         var attempt: Int
         var queries: Int
@@ -91,7 +93,7 @@ struct Ledger: Sendable {
             let accepted = try await disk { [spool] in try spool.accepted(job.id) }
             if accepted.manifest.task == .train { try await takeUp(job) }
             let claim = Claim(
-                job: job.id, uid: job.uid, priority: job.priority, attempt: job.attempts, queries: job.queries, failed: job.failed,
+                job: job.id, uid: job.uid, reader: try await disk { ModelDepot.isAdministrator(job.uid) } ? 0 : job.uid, priority: job.priority, attempt: job.attempts, queries: job.queries, failed: job.failed,
                 manifest: accepted.manifest, unanswered: try await store.unanswered(of: job.id),
                 known: try await store.linked(Linked.self, of: job.id),
                 unusable: accepted.manifest.task == .train ? try await store.failedOrdinals(of: job.id) : [],

@@ -50,6 +50,10 @@ package struct ModelDepot: Sendable {
             return Failure(
                 .trainingNotAllowed, "only administrators make models for everybody; leave 'shared' out, and the model is yours alone", subject: "$.training.shared")
         }
+        // After an interruption it would learn from its own outcome.
+        if training.name == manifest.model {
+            return Failure(.trainingTaken, "'\(training.name)' is the model that it learns from; choose another name", subject: "$.training.name")
+        }
         return isFree(training.name, for: uid) ? nil : Failure(
             .trainingTaken, "the name '\(training.name)' is taken by a model that is not yours; choose another", subject: "$.training.name")
     }
@@ -67,7 +71,7 @@ package struct ModelDepot: Sendable {
     private static let administrators = getgrnam(ControlServer.adminGroup)?.pointee.gr_gid
 
     /// Root, the daemon's own user, and members of the group of administrators.
-    private static func isAdministrator(_ uid: UInt32) -> Bool {
+    static func isAdministrator(_ uid: UInt32) -> Bool {
         if uid == 0 || uid == geteuid() { return true }
         var entry = passwd(), found: UnsafeMutablePointer<passwd>?, text = [CChar](repeating: 0, count: 16_384)
         guard let administrators, getpwuid_r(uid, &entry, &text, text.count, &found) == 0, let user = found else { return false }

@@ -49,7 +49,7 @@ package actor Scheduler: Service {
     var isCalm = false
     /// Who has no run here had nothing queued at the last look, and nothing has come since.
     var othersAreServed = false
-    /// Seconds that workers spent on each user's jobs, of the users that have runs here.
+    /// Seconds that workers spent on each user's jobs, of the users that have runs here; trainings are for nothing.
     var served: [UInt32: Double] = [:]
     /// Workers that learn and wait for a word: whether to go on.
     var undecided: [(job: JobID, run: UInt64, worker: JobRun.WorkerID)] = []
@@ -177,6 +177,8 @@ package actor Scheduler: Service {
 
     private func replied(_ reply: WorkerReply, from worker: JobRun.WorkerID) {
         if let job = pool.members[worker]?.job {
+            // No more than a taken-over worker may gain by it.
+            if case .linked = reply, let time = pool.linked(worker, now: Self.clock.now) { active[job]?.linkTime = min(time, 300) }
             if active[job] != nil { perform(active[job]!.run.handle(.replied(reply), from: worker), of: job) }
             if case .learning = reply, active[job] != nil { send(job, .running) }
         } else if case .ready(let engine, let confinement) = reply, pool.members[worker]?.state == .starting {

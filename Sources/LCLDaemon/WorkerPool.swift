@@ -20,6 +20,8 @@ struct WorkerPool {
         /// When it last said something, or was given something to do.
         var heard: ContinuousClock.Instant
         var assigned: (at: ContinuousClock.Instant, queries: Int)?
+        /// Whether it has read the supports of that.
+        var hasLinked = false
         /// It has asked something and waits: its silence is ours.
         var isWaiting = false
         /// Why we killed it: said instead of "signal 9".
@@ -99,18 +101,21 @@ struct WorkerPool {
         }
     }
 
-    /// - Parameter submitter: the same for all that this worker is ever assigned.
+    /// - Parameters:
+    ///   - submitter: the same for all that this worker is ever assigned.
+    ///   - reader: as whom it reads models.
     mutating func assign(
-        _ request: WorkerRequest, of job: JobID, by submitter: UInt32, pictures: PictureDesk.Folder, queries: Int, to id: WorkerID, now: ContinuousClock.Instant
+        _ request: WorkerRequest, of job: JobID, by submitter: UInt32, as reader: UInt32, pictures: PictureDesk.Folder, queries: Int, to id: WorkerID, now: ContinuousClock.Instant
     ) {
         precondition(members[id]!.submitter ?? submitter == submitter, "a worker serves one submitter")
-        if members[id]!.submitter == nil { members[id]!.process.say(.serve(submitter)) }
+        if members[id]!.submitter == nil { members[id]!.process.say(.serve(reader)) }
         members[id]!.submitter = submitter
         members[id]!.state = .busy
         members[id]!.job = job
         members[id]!.heard = now
         members[id]!.isWaiting = false
         members[id]!.assigned = (now, queries)
+        members[id]!.hasLinked = false
         members[id]!.process.send(request, pictures: pictures)
     }
 
@@ -133,6 +138,17 @@ struct WorkerPool {
         members[id]!.assigned = nil
         return (assigned.queries, (now - assigned.at) / .seconds(1))
     }
+
+    /// It has read the supports of what it was assigned.
+    /// - Returns: the seconds that took; `nil` where it has said so before.
+    mutating func linked(_ id: WorkerID, now: ContinuousClock.Instant) -> Double? {
+        guard let member = members[id], let assigned = member.assigned, !member.hasLinked else { return nil }
+        members[id]!.hasLinked = true
+        return (now - assigned.at) / .seconds(1)
+    }
+
+    /// Whether a worker of this user's is idle.
+    func rests(for submitter: UInt32) -> Bool { members.values.contains { $0.submitter == submitter && $0.state == .idle && $0.condemned == nil } }
 
     mutating func heard(from id: WorkerID, now: ContinuousClock.Instant) { members[id]?.heard = now }
 

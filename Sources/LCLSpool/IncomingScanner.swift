@@ -99,9 +99,9 @@ public struct IncomingScanner: Sendable {
         _ name: EntryName, _ status: stat, _ incoming: borrowing Descriptor, _ left: inout Int
     ) throws(SpoolError) -> Int {
         var hasher = Hasher()
-        if left <= 0 { return .random(in: .min ... .max) }
+        let isFirst = left == Listing.maximumFiles
         try add(name, status, in: incoming, depth: 0, &left, &hasher)
-        return hasher.finalize()
+        return left > 0 || isFirst ? hasher.finalize() : .random(in: .min ... .max)
     }
 
     /// A folder that cannot be read (any more) counts by its own status: taking it will say why.

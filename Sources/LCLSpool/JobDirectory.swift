@@ -154,7 +154,7 @@ enum Refusal: Error {
             switch code {
             case ENOENT, ENOTDIR, ENAMETOOLONG: picture(.imageMissing, "is not there; check the path, relative to the job's directory")
             case ELOOP, EXDEV: picture(.imageOutside, "is or lies behind a symbolic link, or leads out of the job; put a copy there")
-            case EACCES, EPERM: picture(.imageUnreadable, "may not be read; make it readable (chmod a+r)")
+            case EACCES, EPERM: picture(.imageUnreadable, "may not be read; make it readable (chmod a+r, and a+x for its folders)")
             case ENXIO, ENODEV: picture(.imageNotAFile, "is a socket or a device, not a file; put the picture itself there")
             // Files are opened without waiting: somebody holds a lease on it (fcntl(2)).
             case EAGAIN: picture(.imageUnreadable, "is held by another program; submit the job once it is let go of")

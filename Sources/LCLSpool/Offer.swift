@@ -8,7 +8,7 @@ public struct Offer: Hashable, Sendable {
     /// Whose it was when it was seen.
     public var owner: UInt32 = 0
     /// The id under which it was claimed before.
-    var claimed: JobID?
+    package var claimed: JobID?
 }
 
 extension Offer {

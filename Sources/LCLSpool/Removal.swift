@@ -6,28 +6,36 @@ enum Removal {
     private static let maximumDepth = 64
     /// Names of one folder that are read before they are removed.
     private static let part = 4096
+    /// Names of one tree: twice what a job may have. Somebody may be making new ones all the while.
+    private static let maximumNames = 2 * Listing.maximumFiles
 
     /// Removes `name` in `directory` and everything beneath; that it is not there is no error.
-    /// - Throws: EPERM where a third user's folder lies in it: our privileges are not there to remove what its owner may not.
+    /// - Throws: EPERM where a third user's folder lies in it, since our privileges are not there to remove what its owner may not;
+    ///   EBUSY where it has no end.
     static func remove(_ name: EntryName, in directory: borrowing Descriptor) throws(SpoolError) {
         do throws(SpoolError) {
             let status = try directory.status(of: name)
             guard status.isDirectory else { return try directory.remove(name) }
             let top = try directory.open(name, O_RDONLY | O_DIRECTORY)
-            try empty(top, top, 0, of: status.st_uid)
+            var left = maximumNames
+            try empty(top, top, 0, of: status.st_uid, &left)
             try directory.remove(name, directory: true)
         } catch where error.isVanished {}
     }
 
     /// A folder that lies too deep is moved to the top of the tree, whose turn comes again, so that few descriptors are ever open.
-    private static func empty(_ folder: borrowing Descriptor, _ top: borrowing Descriptor, _ depth: Int, of owner: uid_t) throws(SpoolError) {
+    private static func empty(
+        _ folder: borrowing Descriptor, _ top: borrowing Descriptor, _ depth: Int, of owner: uid_t, _ left: inout Int
+    ) throws(SpoolError) {
         while case let names = try folder.entries(upTo: part), !names.isEmpty {
-            for name in names { try remove(name, in: folder, top, depth, of: owner) }
+            left -= names.count
+            guard left > 0 else { throw .system(attempt: "remove all of", path: folder.path, errno: EBUSY) }
+            for name in names { try remove(name, in: folder, top, depth, of: owner, &left) }
         }
     }
 
     private static func remove(
-        _ name: EntryName, in folder: borrowing Descriptor, _ top: borrowing Descriptor, _ depth: Int, of owner: uid_t
+        _ name: EntryName, in folder: borrowing Descriptor, _ top: borrowing Descriptor, _ depth: Int, of owner: uid_t, _ left: inout Int
     ) throws(SpoolError) {
         let status = try folder.status(of: name)
         guard status.isDirectory else { return try folder.remove(name) }
@@ -37,8 +45,10 @@ enum Removal {
         do throws(SpoolError) {
             try folder.remove(name, directory: true)
         } catch .system(_, _, ENOTEMPTY), .system(_, _, EEXIST) {
+            // In a directory of ours, a submitter's is his.
+            let owner = owner == geteuid() ? status.st_uid : owner
             guard [owner, geteuid()].contains(status.st_uid) || owner == 0 else { throw .system(attempt: "remove", path: "\(folder.path)/\(name)", errno: EPERM) }
-            try empty(folder.open(name, O_RDONLY | O_DIRECTORY), top, depth + 1, of: owner)
+            try empty(folder.open(name, O_RDONLY | O_DIRECTORY), top, depth + 1, of: owner, &left)
             try folder.remove(name, directory: true)
         }
     }

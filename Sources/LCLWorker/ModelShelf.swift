@@ -48,12 +48,15 @@ public final class ModelShelf {
     }
 
     /// Gives up other users' models, and all that come from now on.
+    /// - Parameter user: 0 may read all.
     /// - Returns: what may be read from now on.
     func serve(_ user: UInt32) -> [String] {
         func mayRead(_ path: String) -> Bool {
             (try? ModelDirectory(path: path).card.trained).map { $0.shared || $0.owner == user || user == 0 } ?? true
         }
-        let all = searchPath.flatMap(ModelDirectory.entries), models = all.filter(mayRead)
+        // Not one that is being made: whose it is is not written yet.
+        let all = searchPath.flatMap { folder in ModelDirectory.entries(of: folder).filter { ModelName.isValid(String($0.dropFirst(folder.count + 1))) } }
+        let models = all.filter(mayRead)
         renounced = all.filter { !models.contains($0) }
         admitted = Set(models.compactMap(Self.number))
         return models + ModelDirectory.linked(models)

@@ -3,7 +3,7 @@ import LCLJob
 
 /// What the daemon says to a worker: one JSON object a line on the worker's standard input.
 public enum WorkerRequest: Codable, Sendable {
-    /// From now on everything is this user's: other users' models are given up. Said once, before anything of his.
+    /// From now on everything is this user's: other users' models are given up. Said once, before anything of his. 0 is an administrator.
     case serve(UInt32)
     /// Answer these queries of a job.
     case slice(Slice)

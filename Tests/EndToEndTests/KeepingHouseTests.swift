@@ -85,7 +85,7 @@ extension EndToEnd {
                 try Data(try String(contentsOf: file, encoding: .utf8).replacing(#""queries": "queries""#, with: #""queries": [\#(list)]"#).utf8).write(to: file)
                 let building = rig.spool.appending(path: "tmp/\(name)")
                 try FileManager.default.moveItem(at: job, to: building)
-                chown(building.path, uid, uid)
+                for path in try FileManager.default.subpathsOfDirectory(atPath: building.path) + [""] { chown("\(building.path)/\(path)", uid, uid) }
                 try rig.offer(building, as: name)
             }
             for name in ["long-1", "long-2"] { try drop(name, queries: 20_000, priority: 100, uid: 1000) }

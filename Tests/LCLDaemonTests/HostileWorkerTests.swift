@@ -54,7 +54,7 @@ struct HostileWorkerTests {
         try await withDaemon { spool in
             try drop("talking", into: spool)
             _ = try await label("talking", in: spool)
-            try await Task.sleep(for: .seconds(1))
+            try await Task.sleep(for: .seconds(2))
             try drop("next", into: spool)
             #expect(try await label("next", in: spool) == "a")
         }

@@ -55,6 +55,7 @@ struct ModelDepotTests {
         #expect(place.depot.refusal(of: Self.question("beetles"), for: Self.other)?.code == .modelUnknown)
         #expect(place.depot.refusal(of: Self.training("mine", from: "beetles"), for: Self.other)?.code == .modelUnknown)
         #expect(place.depot.refusal(of: Self.training("mine", from: "beetles"), for: Self.owner) == nil)
+        #expect(place.depot.refusal(of: Self.training("beetles", from: "beetles"), for: Self.owner)?.code == .trainingTaken)
         #expect(place.depot.refusal(of: Self.question("nobody-has-this"), for: Self.other) == nil, "a worker says that")
         #expect(try place.train("beetles") == identity, "the same input makes the same bytes")
     }

@@ -217,6 +217,34 @@ func take_refuses_whereFoldersAreTooManyOrHidden(hidden: Bool) throws {
         for path in try FileManager.default.subpathsOfDirectory(atPath: scratch.incoming + "/listed") + [""] { chown("\(scratch.incoming)/listed/\(path)", 1000, 1000) }
         chown(scratch.incoming + "/listed/queries/private", 1001, 1001)
         chmod(scratch.incoming + "/listed/queries/private", mode)
-        #expect(try scratch.refuse("listed").problems.problems.map(\.code) == [.jobUnreadable])
+        let listed = try scratch.refuse("listed")
+        #expect(listed.problems.problems.map(\.code) == [.jobUnreadable])
+        // What was refused lies in a directory of ours; his own goes with it, and his neighbour's does not.
+        try scratch.write("{", to: scratch.incoming + "/wrong/job.json")
+        try scratch.write("x", to: scratch.incoming + "/wrong/folder/file")
+        for path in ["", "/job.json", "/folder", "/folder/file"] { chown(scratch.incoming + "/wrong" + path, 1000, 1000) }
+        for id in [listed.id, try scratch.refuse("wrong").id] { try scratch.spool.retire(id, in: .failed) }
+        try scratch.spool.removeRetired()
+        #expect(try names(in: scratch.spool.directory(.corrupt)).count { $0.hasPrefix(".left-gone-listed") } == 1)
+        #expect(try names(in: scratch.spool.directory(.corrupt)).count == 2 && names(in: scratch.spool.directory(.failed)) == [])
     }
+}
+
+@Test(.enabled(if: geteuid() == 0, "only root may give files away")) func removal_ends_whileItsOwnerMakesNewFiles() throws {
+    let scratch = try Scratch(), home = try scratch.layout(scratch.incoming + "/busy"), folder = home + "/support/cat"
+    let stopped = Atomic<Bool>(false), ended = DispatchSemaphore(value: 0), open = open(folder, O_RDONLY | O_DIRECTORY)
+    Thread.detachNewThread {
+        var n = 0
+        while !stopped.load(ordering: .relaxed) {
+            n += 1
+            let file = openat(open, "\(n)", O_WRONLY | O_CREAT, 0o644)
+            if file >= 0 { close(file) }
+        }
+        ended.signal()
+    }
+    _ = try scratch.accept("busy")
+    stopped.store(true, ordering: .relaxed)
+    ended.wait()
+    close(open)
+    #expect(try names(in: scratch.spool.directory(.active)) == ["busy"])
 }
