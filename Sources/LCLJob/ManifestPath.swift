@@ -17,6 +17,7 @@ public enum ManifestPath {
     public static func refusal(of path: String, rule: Rule) -> String? {
         let components = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         if path.isEmpty { return "is empty" }
+        if components.allSatisfy(\.isEmpty) { return "names no file" }
         if path.utf8.count > maximumLength { return "is longer than \(maximumLength) bytes" }
         if path.unicodeScalars.contains(where: \.isControl) { return "has control characters" }
         if components.contains(where: { $0.elementsEqual("..".utf8) }) { return "has a '..' in it" }

@@ -195,6 +195,14 @@ func take_refuses_whereFoldersAreTooManyOrHidden(hidden: Bool) throws {
     #expect(try scratch.refuse("named").problems.problems.map(\.code) == [.manifestPath])
 }
 
+/// Its copy would have no name.
+@Test func take_refuses_theRootDirectoryAsAPicture() throws {
+    let scratch = try Scratch(), manifest = try scratch.manifest(["/"], root: scratch.home + "/")
+    try scratch.write(manifest, to: scratch.incoming + "/root.json")
+    let intake = Intake(spool: scratch.spool, allowedFolders: [scratch.home, "/"])
+    #expect(try scratch.refuse("root.json", intake).problems.problems.map(\.code) == [.manifestPath])
+}
+
 /// The daemon's privileges are not the submitter's: what he may not enter, list or remove himself stays his neighbour's.
 @Test(.enabled(if: geteuid() == 0, "only root may give files away")) func neighboursFolder_staysHis_whoeverSubmitsIt() throws {
     for mode in [mode_t(0o700), 0o711] {
