@@ -8,7 +8,7 @@ struct ActiveRun {
     let number: UInt64
     var failed: Int
     /// Seconds that a worker took to begin with it: to load the model and to read the supports.
-    var linkTime = 0.0
+    private(set) var linkTime = 0.0
     /// The last answers: they are published without being rows first.
     var unsaved: [Verdict.AtOrdinal] = []
     /// The ledger's steps so far: the next one waits for them.
@@ -17,4 +17,7 @@ struct ActiveRun {
     var ended = false
     /// Who waits for the end.
     var waiters: [CheckedContinuation<Void, Never>] = []
+
+    /// Once a worker has read them, it has them at once: the longest time counts.
+    mutating func noteLinkTime(_ seconds: Double) { linkTime = max(linkTime, seconds) }
 }

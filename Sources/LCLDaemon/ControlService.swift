@@ -43,7 +43,7 @@ struct ControlService: ControlBackend {
         return DaemonStatus(
             version: WorkerProgram.engine, pid: getpid(), started: started, mode: await scheduler.currentMode, workers: workers,
             jobs: Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, $0.value) }), answered: answered, rate: rate,
-            models: models.map(\.name), owners: Dictionary(owned, uniquingKeysWith: { first, _ in first }), spool: spool.root, free: try? Filesystem.room(at: spool.root).bytes,
+            models: models.map(\.name), owners: Dictionary(owned, uniquingKeysWith: { first, _ in first }), spool: spool.root, free: gauge.free,
             waiting: [gauge.waiting, door.value, await scheduler.waitingForMemory()].compactMap { $0 })
     }
 

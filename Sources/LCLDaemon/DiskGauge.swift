@@ -12,6 +12,7 @@ final class DiskGauge: Sendable {
     private let paths: [String]
     private let logger: Logger
     private let state = Mutex(DiskRoom())
+    private let lastFree = Mutex<Int?>(nil)
     /// What the story of the daemon should tell, once it can be written down.
     private let untold = Mutex<[(event: String, at: Int64, detail: String)]>([])
 
@@ -20,6 +21,9 @@ final class DiskGauge: Sendable {
         self.marks = Live(marks)
         self.logger = logger
     }
+
+    /// Free bytes of the first path at the last look.
+    var free: Int? { lastFree.withLock { $0 } }
 
     /// Whether new work may begin.
     var isOpen: Bool { state.withLock { $0.scarcity == nil } }
@@ -30,11 +34,12 @@ final class DiskGauge: Sendable {
         scarcity.map { Waiting(reason: .disk, since: Date(milliseconds: $0.since), detail: $0.why + "; make room, lcld goes on by itself") }
     }
 
-    /// Reads how much is free.
+    /// Reads how much is free; where a file server is away that takes until it is back.
     /// - Returns: whether there is enough since this very look.
     @discardableResult
     func look() -> Bool {
         let readings = paths.compactMap { path in (try? Filesystem.room(at: path)).map { DiskRoom.Reading(path: path, room: $0) } }
+        lastFree.withLock { $0 = readings.first { $0.path == paths[0] }?.room.bytes }
         return told(state.withLock { $0.observe(readings, marks.value, now: .now, wall: .now()) }) == .enough
     }
 

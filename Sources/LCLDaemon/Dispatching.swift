@@ -104,7 +104,9 @@ extension Scheduler {
         guard mode == .running, !stopping, gauge.isOpen, active.count <= pool.terms.count + Self.publishing else { return }
         guard (!waiting || underWay < pool.terms.count) && underWay <= pool.terms.count else {
             // Enough of these users: but nobody waits for the end of another's job.
-            return othersAreServed || claiming ? () : claim { [served = Set(runs.filter { !$0.ended }.map(\.claim.uid))] scheduler in
+            guard !othersAreServed, !claiming else { return }
+            claimAgain = false
+            return claim { [served = Set(runs.filter { !$0.ended }.map(\.claim.uid))] scheduler in
                 let claim = await scheduler.ledger.claimNext(trainings: false, except: served)
                 scheduler.othersAreServed = claim == nil && !scheduler.claimAgain
                 return claim

@@ -66,7 +66,7 @@ struct Housekeeping: Service {
     }
 
     private func watchDisk() async {
-        if gauge.look() { await resumed() }
+        if (try? await disk { [gauge] in gauge.look() }) == true { await resumed() }
         await gauge.tell(store)
     }
 

@@ -81,7 +81,7 @@ struct IntakeService: Service {
                 await take(due.prefix(Self.batch), &waiting)
                 due = due.dropFirst(Self.batch)
             }
-            waiting.carried = Set(due.map(\.name))
+            waiting.carried = Set(due.filter { $0.claimed == nil }.map(\.name))
             if !waiting.isEmpty || waiting.leftClaims || due.contains(where: { $0.claimed != nil }) { scanner.expectClaims() }
             waiting.leftClaims = false
             door.value = waiting.report

@@ -23,7 +23,7 @@ package struct JobRun {
     package static let maximumDeaths = 32
 
     /// Workers older than the model that cost nothing: as many as there may be, and no more than one that lies is to get away with.
-    private static let maximumOutdated = 128
+    private static let maximumOutdated = 256
     private var outdated = 0
 
     package let manifest: Manifest

@@ -93,7 +93,7 @@ struct Ledger: Sendable {
             let accepted = try await disk { [spool] in try spool.accepted(job.id) }
             if accepted.manifest.task == .train { try await takeUp(job) }
             let claim = Claim(
-                job: job.id, uid: job.uid, reader: try await disk { ModelDepot.isAdministrator(job.uid) } ? 0 : job.uid, priority: job.priority, attempt: job.attempts, queries: job.queries, failed: job.failed,
+                job: job.id, uid: job.uid, reader: try await reader(of: accepted.manifest, for: job.uid), priority: job.priority, attempt: job.attempts, queries: job.queries, failed: job.failed,
                 manifest: accepted.manifest, unanswered: try await store.unanswered(of: job.id),
                 known: try await store.linked(Linked.self, of: job.id),
                 unusable: accepted.manifest.task == .train ? try await store.failedOrdinals(of: job.id) : [],
@@ -115,10 +115,15 @@ struct Ledger: Sendable {
         }
     }
 
+    private func reader(of manifest: Manifest, for uid: UInt32) async throws -> UInt32 {
+        guard ModelDepot.guards(manifest) else { return uid }
+        return try await disk { ModelDepot.isAdministrator(uid) } ? 0 : uid
+    }
+
     /// Makes the row of a job that is over say what the spool says.
     func settle(_ job: JobID, in place: Spool.Place) async throws {
-        if place == .done { return try await store.settleDone(job, failed: try spool.failedCount(job), at: .now()) }
-        let report = try spool.errorReport(job)
+        if place == .done { return try await store.settleDone(job, failed: try await disk { [spool] in try spool.failedCount(job) }, at: .now()) }
+        let report = try await disk { [spool] in try spool.errorReport(job) }
         try await store.settle(job, as: report.state, at: .now(), failure: report.problems.first)
     }
 

@@ -178,7 +178,7 @@ package actor Scheduler: Service {
     private func replied(_ reply: WorkerReply, from worker: JobRun.WorkerID) {
         if let job = pool.members[worker]?.job {
             // No more than a taken-over worker may gain by it.
-            if case .linked = reply, let time = pool.linked(worker, now: Self.clock.now) { active[job]?.linkTime = min(time, 300) }
+            if case .linked = reply, let time = pool.linked(worker, now: Self.clock.now) { active[job]?.noteLinkTime(min(time, 300)) }
             if active[job] != nil { perform(active[job]!.run.handle(.replied(reply), from: worker), of: job) }
             if case .learning = reply, active[job] != nil { send(job, .running) }
         } else if case .ready(let engine, let confinement) = reply, pool.members[worker]?.state == .starting {
@@ -201,6 +201,7 @@ package actor Scheduler: Service {
 
     private func buried(_ worker: JobRun.WorkerID, _ cause: String, _ death: JobRun.Death, now: ContinuousClock.Instant) {
         let job = pool.members[worker]?.job
+        if let job, let entry = active[job], !entry.run.isTraining { served[entry.claim.uid, default: 0] += pool.time(of: worker, now: now) }
         guard let (cause, isRoutine) = pool.bury(worker, cause: cause, now: now) else { return }
         if !stopping {
             logger.log(

@@ -147,6 +147,9 @@ struct WorkerPool {
         return (now - assigned.at) / .seconds(1)
     }
 
+    /// Seconds that it has been at work on what it was assigned.
+    func time(of id: WorkerID, now: ContinuousClock.Instant) -> Double { members[id]?.assigned.map { (now - $0.at) / .seconds(1) } ?? 0 }
+
     /// Whether a worker of this user's is idle.
     func rests(for submitter: UInt32) -> Bool { members.values.contains { $0.submitter == submitter && $0.state == .idle && $0.condemned == nil } }
 

@@ -6,12 +6,13 @@ enum Removal {
     private static let maximumDepth = 64
     /// Names of one folder that are read before they are removed.
     private static let part = 4096
+    private static let deepPrefix = ".deep-"
     /// Names of one tree: twice what a job may have. Somebody may be making new ones all the while.
     private static let maximumNames = 2 * Listing.maximumFiles
 
     /// Removes `name` in `directory` and everything beneath; that it is not there is no error.
     /// - Throws: EPERM where a third user's folder lies in it, since our privileges are not there to remove what its owner may not;
-    ///   EBUSY where it has no end.
+    ///   ENOTEMPTY where it has more names, or no end.
     static func remove(_ name: EntryName, in directory: borrowing Descriptor) throws(SpoolError) {
         do throws(SpoolError) {
             let status = try directory.status(of: name)
@@ -29,8 +30,10 @@ enum Removal {
     ) throws(SpoolError) {
         while case let names = try folder.entries(upTo: part), !names.isEmpty {
             left -= names.count
-            guard left > 0 else { throw .system(attempt: "remove all of", path: folder.path, errno: EBUSY) }
-            for name in names { try remove(name, in: folder, top, depth, of: owner, &left) }
+            guard left > 0 else { throw .system(attempt: "remove all of", path: folder.path, errno: ENOTEMPTY) }
+            for name in names {
+                do throws(SpoolError) { try remove(name, in: folder, top, depth, of: owner, &left) } catch where error.isVanished {}
+            }
         }
     }
 
@@ -39,15 +42,16 @@ enum Removal {
     ) throws(SpoolError) {
         let status = try folder.status(of: name)
         guard status.isDirectory else { return try folder.remove(name) }
-        if depth == maximumDepth {
-            return try folder.rename(name, to: top, as: EntryName(".deep-\(UInt64.random(in: 0 ... .max))"))
+        // In a directory of ours, a submitter's is his, and what we have moved there was judged before.
+        let isHis = depth == 0 && owner == geteuid() && (name == EntryName(Spool.originalName) || name.description.hasPrefix(deepPrefix))
+        let owner = isHis ? status.st_uid : owner, isForeign = owner != 0 && ![owner, geteuid()].contains(status.st_uid)
+        if depth == maximumDepth && !isForeign {
+            return try folder.rename(name, to: top, as: EntryName("\(deepPrefix)\(UInt64.random(in: 0 ... .max))"))
         }
         do throws(SpoolError) {
             try folder.remove(name, directory: true)
         } catch .system(_, _, ENOTEMPTY), .system(_, _, EEXIST) {
-            // In a directory of ours, a submitter's is his.
-            let owner = owner == geteuid() ? status.st_uid : owner
-            guard [owner, geteuid()].contains(status.st_uid) || owner == 0 else { throw .system(attempt: "remove", path: "\(folder.path)/\(name)", errno: EPERM) }
+            guard !isForeign else { throw .system(attempt: "remove", path: "\(folder.path)/\(name)", errno: EPERM) }
             try empty(folder.open(name, O_RDONLY | O_DIRECTORY), top, depth + 1, of: owner, &left)
             try folder.remove(name, directory: true)
         }

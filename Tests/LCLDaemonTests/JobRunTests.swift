@@ -271,7 +271,7 @@ struct JobRunTests {
             lies += 1
             _ = run.assign(to: 2, size: 3)
         }
-        #expect(lies == 128)
+        #expect(lies == 256)
     }
 
     @Test func run_isHeld_thoughTheDaemonStopsMeanwhile() {

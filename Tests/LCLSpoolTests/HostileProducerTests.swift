@@ -240,7 +240,13 @@ func take_refuses_whereFoldersAreTooManyOrHidden(hidden: Bool) throws {
 
 @Test(.enabled(if: geteuid() == 0, "only root may give files away")) func removal_ends_whileItsOwnerMakesNewFiles() throws {
     let scratch = try Scratch(), home = try scratch.layout(scratch.incoming + "/busy"), folder = home + "/support/cat"
+    try scratch.write(try scratch.manifest(["queries/a.png"]), to: home + "/job.json")
     let stopped = Atomic<Bool>(false), ended = DispatchSemaphore(value: 0), open = open(folder, O_RDONLY | O_DIRECTORY)
+    defer {
+        stopped.store(true, ordering: .relaxed)
+        ended.wait()
+        close(open)
+    }
     Thread.detachNewThread {
         var n = 0
         while !stopped.load(ordering: .relaxed) {
@@ -251,8 +257,5 @@ func take_refuses_whereFoldersAreTooManyOrHidden(hidden: Bool) throws {
         ended.signal()
     }
     _ = try scratch.accept("busy")
-    stopped.store(true, ordering: .relaxed)
-    ended.wait()
-    close(open)
     #expect(try names(in: scratch.spool.directory(.active)) == ["busy"])
 }

@@ -36,12 +36,19 @@ nfs() {
     check "a user's job is answered" as alice "lclctl watch $id"
     check "its submitter reads the result's file" as alice "cat $spool/done/$id/result.json"
     check "another user does not" as nobody "! cat $spool/done/$id/result.json"
+    # Taken in, and begun once the server is away.
+    lclctl pause >/tmp/check
     spoiled=$(as alice "lclctl submit $jobs/spoiled")
+    await 60 lclctl hold "$spoiled"
+    lclctl resume >/tmp/check
     systemctl stop nfs-kernel-server
-    sleep 20
+    lclctl release "$spoiled" >/tmp/check
+    sleep 90  # longer than the watchdog waits
+    check "status answers while the server is away" timeout 10 lclctl status
     check "a job is not over while the server is away" sh -c "! lclctl list --state done | grep $spoiled"
     systemctl start nfs-kernel-server
-    check "a job is answered though the server was away for 20 seconds" as alice "lclctl watch $spoiled"
+    check "a job is answered though the server was away for 90 seconds" as alice "lclctl watch $spoiled"
+    check "and lcld was not restarted meanwhile" [ "$(systemctl show -p NRestarts --value lcld)" = 0 ]
     check "what was copied is removed" await 30 as lcld "[ -z \"\$(find $spool/tmp $spool/incoming $spool/active -mindepth 1)\" ]"
     as alice "mkdir $spool/tmp/locked && cp -r $jobs/right/* $spool/tmp/locked && mv $spool/tmp/locked $spool/incoming"
     check "one that the daemon may not move waits, and status says why" await 30 sh -c "lclctl status | grep 'Permission denied'"
