@@ -72,6 +72,7 @@ extension Scheduler {
         let entry = active.removeValue(forKey: job)!
         // It may be queued again.
         isCalm = false
+        othersAreServed = false
         if !isServed(entry.claim.uid) { served[entry.claim.uid] = nil }
         for waiter in entry.waiters { waiter.resume() }
         dispatch()

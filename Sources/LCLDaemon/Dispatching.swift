@@ -56,7 +56,7 @@ extension Scheduler {
         // What is being claimed may be what waits.
         guard !claiming else { return }
         let othersWait = active.values.contains { !$0.run.isTraining && $0.run.open > 0 }
-        for (job, run, worker) in undecided where active[job]?.number == run && active[job]!.run.kept(by: worker) {
+        for (job, run, worker) in undecided where active[job]?.number == run && active[job]!.run.kept(by: worker, pausing: othersWait) {
             pool.tell(othersWait ? .pause : .proceed, to: worker, now: Self.clock.now)
         }
         undecided = []
@@ -142,7 +142,7 @@ extension Scheduler {
     private func begin(_ claim: Ledger.Claim) {
         nextRun += 1
         let run = JobRun(
-            manifest: claim.manifest, unanswered: claim.unanswered, known: claim.known, gently: gently.contains(claim.job), unusable: claim.unusable)
+            manifest: claim.manifest, unanswered: claim.unanswered, known: claim.known, gently: gently.contains(claim.job), unusable: claim.unusable, kept: claim.kept)
         // Who comes begins where the one is who was served least.
         if claim.manifest.task != .train, !isServed(claim.uid) { served[claim.uid] = served.values.min() ?? 0 }
         active[claim.job] = ActiveRun(run: run, claim: claim, number: nextRun, failed: claim.failed)

@@ -31,15 +31,19 @@ struct FitPhase {
     private var bytes = Data()
     /// Whether the worker waits for a word after something was kept.
     private(set) var isWaiting = false
+    /// Whether it was told to pause.
+    private(set) var isToPause = false
 
     /// Entries that one training has in its journal at most, again and again: six folds of a thousand epochs, twice, for each of two looks.
     static let maximumEntries = 32_768
     private var entries = 0
-    /// Their names, of all workers: each is a file. Six folds have a result, a state and the best one, for each of two looks.
+    /// Their names, of all workers and runs: each is a file. Six folds have a result, a state and the best one, for each of two looks.
     static let maximumNames = 128
-    private var names: Set<JobID> = []
+    private var names: Set<JobID>
 
-    init(unusable: [Int], isOpen: Bool) {
+    /// - Parameter kept: what the journal has.
+    init(unusable: [Int], kept names: Set<JobID>, isOpen: Bool) {
+        self.names = names
         self.unusable = unusable
         self.isOpen = isOpen
     }
@@ -59,7 +63,7 @@ struct FitPhase {
     }
 
     /// Another worker begins: what the last one had not said to the end counts for nothing.
-    mutating func begin() { (name, bytes, link, report, isWaiting, entries) = (nil, Data(), nil, nil, false, 0) }
+    mutating func begin() { (name, bytes, link, report, isWaiting, isToPause, entries) = (nil, Data(), nil, nil, false, false, 0) }
 
     mutating func take(_ part: WorkerPart) -> Step {
         guard !isWaiting, part.bytes.count <= WorkerPart.maximumBytes, !part.bytes.isEmpty, part.total <= WorkerPart.maximumTotal,
@@ -81,7 +85,7 @@ struct FitPhase {
     }
 
     /// What it said last is on the disk.
-    mutating func kept() { isWaiting = false }
+    mutating func kept(pausing: Bool) { (isWaiting, isToPause) = (false, pausing) }
 
     mutating func heard(share: Double) { if share.isFinite { self.share = min(max(share, 0), 1) } }
 

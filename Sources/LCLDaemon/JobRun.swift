@@ -57,13 +57,16 @@ package struct JobRun {
     ///   - known: what the answers of earlier runs were given by.
     ///   - gently: look at one query at a time.
     ///   - unusable: pictures of a training that are known to have no features.
-    package init(manifest: Manifest, unanswered: [Int], known: Linked? = nil, gently: Bool = false, unusable: [Int] = []) {
+    ///   - kept: what a training's journal has.
+    package init(
+        manifest: Manifest, unanswered: [Int], known: Linked? = nil, gently: Bool = false, unusable: [Int] = [], kept: Set<JobID> = []
+    ) {
         precondition(manifest.patterns.isEmpty, "queries are listed at intake")
         let queries = manifest.work
         self.manifest = manifest.withoutQueries()
         self.queries = queries
         isTraining = manifest.task == .train
-        if isTraining { fit = FitPhase(unusable: unusable, isOpen: unanswered.isEmpty) }
+        if isTraining { fit = FitPhase(unusable: unusable, kept: kept, isOpen: unanswered.isEmpty) }
         plausibility = Plausibility(manifest)
         self.known = known
         self.gently = gently
@@ -177,9 +180,11 @@ package struct JobRun {
         let wanted = verdicts.filter { slices[worker]!.remaining.remove($0.ordinal) != nil }
         slices[worker]!.began = []
         note(wanted)
-        guard stop != nil, !manifest.options.transductive else { return [.checkpoint(wanted)] }
+        // A commit each: not for nothing.
+        let checkpoint = wanted.isEmpty ? [] : [Action.checkpoint(wanted)]
+        guard stop != nil, !manifest.options.transductive else { return checkpoint }
         slices[worker] = nil
-        return [.checkpoint(wanted), .kill(worker)] + endIfStopped()
+        return checkpoint + [.kill(worker)] + endIfStopped()
     }
 
     private mutating func note(_ verdicts: [Verdict.AtOrdinal]) {

@@ -36,7 +36,7 @@ extension JobRun {
         case kill(WorkerID)
         /// Every picture of a training has its verdict: say ``JobRun/settled()`` once all are durable.
         case settle
-        /// Make this durable as an entry of the training's journal, and then say ``JobRun/kept(by:)``.
+        /// Make this durable as an entry of the training's journal, and then say ``JobRun/kept(by:pausing:)``.
         case keep(WorkerID, name: JobID, Data)
         /// Always the last: nothing follows it.
         case end(Ending)

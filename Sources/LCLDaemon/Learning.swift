@@ -21,10 +21,11 @@ extension JobRun {
     package func isFitting(_ worker: WorkerID) -> Bool { slices[worker] != nil && fit?.isOpen == true && unanswered.isEmpty }
 
     /// What `worker` said is on the disk.
+    /// - Parameter pausing: whether it is told to pause, rather than to go on.
     /// - Returns: whether it waits for a word.
-    package mutating func kept(by worker: WorkerID) -> Bool {
+    package mutating func kept(by worker: WorkerID, pausing: Bool) -> Bool {
         guard slices[worker] != nil, fit?.isWaiting == true else { return false }
-        fit!.kept()
+        fit!.kept(pausing: pausing)
         return true
     }
 
@@ -45,7 +46,7 @@ extension JobRun {
     }
 
     mutating func pause(_ worker: WorkerID) -> [Action] {
-        guard isFitting(worker) else { return distrust(worker, "the worker paused in the middle of its work") }
+        guard isFitting(worker), fit!.isToPause else { return distrust(worker, "the worker paused without being told to") }
         slices[worker] = nil
         return [.release(worker)] + endIfStopped()
     }

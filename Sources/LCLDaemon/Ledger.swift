@@ -26,6 +26,8 @@ struct Ledger: Sendable {
         var known: Linked?
         /// Pictures of a training that are known to have no features.
         var unusable: [Int]
+        /// What a training's journal has.
+        var kept: Set<JobID>
         var directory: String
         var started: Int64
 
@@ -97,6 +99,7 @@ struct Ledger: Sendable {
                 manifest: accepted.manifest, unanswered: try await store.unanswered(of: job.id),
                 known: try await store.linked(Linked.self, of: job.id),
                 unusable: accepted.manifest.task == .train ? try await store.failedOrdinals(of: job.id) : [],
+                kept: accepted.manifest.task == .train ? try await disk { [spool] in Set(try spool.kept(job.id)) } : [],
                 directory: spool.directory(.active, job.id), started: .now())
             guard let failure = await refusal(of: claim) else { return claim }
             await fail(job.id, .fail, [failure])

@@ -208,10 +208,10 @@ package actor Scheduler: Service {
                 level: isRoutine ? .debug : .warning, "worker ended",
                 metadata: ["worker": "\(worker)", "cause": "\(cause)", "job": "\(job.map(\.rawValue) ?? "-")"])
         }
-        if death == .memory {
+        // Once for each job: a worker's word is enough, and one that was taken over is not to take all the others.
+        if death == .memory, job.map({ gently.insert($0).inserted }) ?? true {
             pool.lower(now: now)
             lowered = Date()
-            if let job { gently.insert(job) }
         }
         if let job, active[job] != nil { perform(active[job]!.run.handle(.died(cause: cause, death), from: worker), of: job) }
         startWorkers()

@@ -34,6 +34,15 @@ extension Spool {
         try DurableFile.write(bytes, to: "\(makeTrainingDirectory(id))/\(name)")
     }
 
+    /// The names of what is kept.
+    public func kept(_ id: JobID) throws(SpoolError) -> [JobID] {
+        do throws(SpoolError) {
+            return try Descriptor.directory(trainingDirectory(id)).entries().compactMap { $0.text.flatMap { JobID($0) } }.filter { $0.rawValue != Self.featuresName }
+        } catch where error.isVanished {
+            return []
+        }
+    }
+
     /// Whether there are features at all: what the store says of them is nothing without.
     public func hasFeatures(_ id: JobID) throws(SpoolError) -> Bool { try exists("\(trainingDirectory(id))/\(Self.featuresName)") }
 

@@ -11,10 +11,10 @@ struct TrainingRunTests {
         support: SupportReport(images: 0, leaveOneOutAccuracy: nil, suspects: [], skipped: []), model: .init(name: "default", sha256: "00"), method: .metric)
     private static let report = TrainingReport(validation: .init(episodes: 1, accuracy: 0.5, baseAccuracy: nil, plainAccuracy: 0.5), curve: nil)
 
-    private static func run(unanswered: [Int]? = nil, known: Linked? = nil, unusable: [Int] = []) -> JobRun {
+    private static func run(unanswered: [Int]? = nil, known: Linked? = nil, unusable: [Int] = [], kept: Set<JobID> = []) -> JobRun {
         let manifest = Manifest(
             labels: [.init(name: "a", support: ["0.png", "1.png"]), .init(name: "b", support: ["2.png"])], queries: .list([]), training: .init(name: "m"))
-        return JobRun(manifest: manifest, unanswered: unanswered ?? [0, 1, 2], known: known, unusable: unusable)
+        return JobRun(manifest: manifest, unanswered: unanswered ?? [0, 1, 2], known: known, unusable: unusable, kept: kept)
     }
 
     private static func encoded(_ ordinal: Int, _ features: [Float]? = [1, 2]) -> Numbered<EncodedPicture> {
@@ -71,7 +71,7 @@ struct TrainingRunTests {
         var run = Self.fitting()
         #expect(run.handle(Self.part("fold-0", "ab", total: 4), from: 7) == [])
         #expect(run.handle(Self.part("fold-0", "cd", total: 4), from: 7) == [.keep(7, name: JobID("fold-0")!, Data("abcd".utf8))])
-        let waited = run.kept(by: 7), again = run.kept(by: 7)
+        let waited = run.kept(by: 7, pausing: true), again = run.kept(by: 7, pausing: true)
         #expect(waited && !again, "it waits once")
         #expect(run.handle(.replied(.learning(share: 0.25)), from: 7) == [])
         #expect(run.learned == 0.25)
@@ -82,11 +82,17 @@ struct TrainingRunTests {
     @Test func worker_isDistrusted_whenItHasFilesKeptWithoutEnd() {
         var run = Self.fitting(), kept = 0
         while kept < 1000, !isDistrusted(run.handle(Self.part("entry-\(kept)", "a"), from: 7)) {
-            let waited = run.kept(by: 7)
+            let waited = run.kept(by: 7, pausing: false)
             #expect(waited)
             kept += 1
         }
         #expect(kept == 128)
+        // Those of earlier runs count.
+        var next = Self.run(unanswered: [], kept: Set((0..<128).map { JobID("entry-\($0)")! }))
+        #expect(next.assign(to: 7, size: 1) != nil)
+        #expect(next.handle(Self.part("entry-5", "a"), from: 7) == [.keep(7, name: JobID("entry-5")!, Data("a".utf8))])
+        _ = next.kept(by: 7, pausing: false)
+        #expect(isDistrusted(next.handle(Self.part("entry-128", "a"), from: 7)))
     }
 
     @Test func run_ends_withTheLinkFileAndItsReport() {
@@ -130,6 +136,10 @@ struct TrainingRunTests {
             var run = Self.fitting()
             #expect(isDistrusted(run.handle(event, from: 7)), "\(event)")
         }
+        var unasked = Self.fitting()
+        _ = unasked.handle(Self.part("x", "a"), from: 7)
+        _ = unasked.kept(by: 7, pausing: false)
+        #expect(isDistrusted(unasked.handle(.replied(.paused), from: 7)), "it was to go on")
         var waits = Self.fitting()
         _ = waits.handle(Self.part("x", "a"), from: 7)
         #expect(isDistrusted(waits.handle(Self.part("y", "a"), from: 7)), "it was to wait")

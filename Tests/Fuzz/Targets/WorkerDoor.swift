@@ -90,7 +90,7 @@ private struct WorkerGame {
             case .keep(let worker, let name, let bytes):
                 try require(!bytes.isEmpty && name.rawValue != "features", "an entry of its own")
                 try require(run.isFitting(worker), "by who learns")
-                _ = run.kept(by: worker)
+                _ = run.kept(by: worker, pausing: bytes.count % 2 == 0)
             case .release, .kill: break
             }
         }
