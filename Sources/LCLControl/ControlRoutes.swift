@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import LCLJob
+import NIOCore
 
 /// The routes of ``APIDocument``: each checks the caller's rights and the request's values, then asks the backend.
 struct ControlRoutes: Sendable {
@@ -99,7 +100,10 @@ struct ControlRoutes: Sendable {
 
     private func priority(_ request: Request) async throws -> Int {
         struct Body: Decodable { var priority: Int }
-        let bytes = try await request.body.collect(upTo: 4096)
+        let bytes: ByteBuffer
+        do { bytes = try await request.body.collect(upTo: 4096) } catch is NIOTooManyBytesError {
+            throw ControlError(.requestTooLarge, "the body is longer than a priority needs")
+        }
         guard let body = try? CanonicalJSON.decode(Body.self, from: Data(bytes.readableBytesView)), (-100...100).contains(body.priority) else {
             throw ControlError(.badRequest, "the body must be {\"priority\": N}, with N from -100 to 100")
         }

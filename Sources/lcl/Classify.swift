@@ -104,7 +104,7 @@ struct Classify: ParsableCommand {
     private var name: JobID { JobID(slug: id ?? URL(fileURLWithPath: directory).standardizedFileURL.lastPathComponent) }
 
     private static func failed(_ lines: [String]) -> ExitCode {
-        for line in lines { FileHandle.standardError.write(Data("lcl: \(line)\n".utf8)) }
+        for line in lines { try? Terminal.errors.print("lcl: \(Terminal.escape(line))") }
         return .failure
     }
 }

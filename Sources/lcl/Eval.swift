@@ -4,6 +4,7 @@ import Foundation
 import LCLJob
 import LCLLink
 import LCLModel
+import LCLText
 import LCLTraining
 
 /// Measures accuracy, calibration, unknowns and transductive scoring on held-out classes.
@@ -77,9 +78,9 @@ struct Eval: ParsableCommand {
         let report = try method == .mllm ? language.evaluate(self) : measured()
         if let html { try OutputFile.write(Data(report.page.utf8), to: html) }
         if json {
-            FileHandle.standardOutput.write(try CanonicalJSON.encode(report, pretty: true))
+            try Terminal.output.write(CanonicalJSON.encode(report, pretty: true))
         } else {
-            print(report.table, terminator: "")
+            try Terminal.output.write(Data(report.table.utf8))
         }
     }
 

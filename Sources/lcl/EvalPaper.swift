@@ -4,6 +4,7 @@ import Foundation
 import LCLJob
 import LCLLink
 import LCLModel
+import LCLText
 import LCLTraining
 
 /// Measures a model on the paper's own benchmark files.
@@ -55,7 +56,7 @@ struct EvalPaper: ParsableCommand {
     func run() throws {
         let cells = try method == .mllm ? spoken() : compared()
         if json {
-            FileHandle.standardOutput.write(try CanonicalJSON.encode(cells, pretty: true))
+            try Terminal.output.write(CanonicalJSON.encode(cells, pretty: true))
         } else {
             print("\(method.rawValue), \(language.counting == .paper ? "free answers" : "forced choice of two"), 95 % intervals over questions\n\n| N | accuracy | questions | left out |\n| --- | --- | --- | --- |")
             for cell in cells {
@@ -83,7 +84,7 @@ struct EvalPaper: ParsableCommand {
     }
 
     private static func tell(_ skipped: [String: String]) {
-        for (path, reason) in skipped.sorted(by: { $0.key < $1.key }) { FileHandle.standardError.write(Data("left out: \(path): \(reason)\n".utf8)) }
+        for (path, reason) in skipped.sorted(by: { $0.key < $1.key }) { try? Terminal.errors.print("left out: \(Terminal.escape("\(path): \(reason)"))") }
     }
 
     private func episodes() throws -> [PaperEpisode] {

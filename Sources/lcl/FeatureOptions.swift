@@ -2,6 +2,7 @@
 import ArgumentParser
 import Foundation
 import LCLModel
+import LCLText
 import LCLTraining
 
 /// What `lcl train` and `lcl eval` need to turn folders of pictures into features.
@@ -42,7 +43,7 @@ struct FeatureOptions: ParsableArguments {
         }
         if isatty(2) == 1 { FileHandle.standardError.write(Data("\n".utf8)) }
         for (path, reason) in skipped.sorted(by: { $0.key < $1.key }) {
-            FileHandle.standardError.write(Data("left out: \(path): \(reason)\n".utf8))
+            try? Terminal.errors.print("left out: \(Terminal.escape("\(path): \(reason)"))")
         }
         return table
     }

@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import LCLLink
 import LCLModel
+import LCLText
 import LCLTraining
 
 /// What `lcl eval` and `lcl eval-paper` need to measure a language model.
@@ -45,7 +46,7 @@ struct LanguageOptions: ParsableArguments {
         (evaluation.ways, evaluation.shots, evaluation.negatives) = (eval.ways, eval.shotCounts, eval.negatives)
         (evaluation.episodes, evaluation.seed, evaluation.figures) = (eval.episodes, eval.seed, eval.figures)
         let (report, skipped) = try evaluation.run(model(eval.features), on: PictureTree(root: "\(eval.directory)/test"), progress: Eval.tell)
-        for (path, reason) in skipped.sorted(by: { $0.key < $1.key }) { FileHandle.standardError.write(Data("left out: \(path): \(reason)\n".utf8)) }
+        for (path, reason) in skipped.sorted(by: { $0.key < $1.key }) { try? Terminal.errors.print("left out: \(Terminal.escape("\(path): \(reason)"))") }
         return report
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import LCLJob
 import LCLLink
 import LCLModel
+import LCLText
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,8 +43,8 @@ extension ModelCommand {
             }
             for (name, model) in models {
                 switch model {
-                case .success(let found): print("\(name)\t\(found.path)\t\(found.card.description)")
-                case .failure(let error): print("\(name)\tunusable\t\(error)")
+                case .success(let found): try Terminal.output.print(Terminal.escape(name) + "\t\(found.path)\t" + Terminal.escape(found.card.description))
+                case .failure(let error): try Terminal.output.print(Terminal.escape(name) + "\tunusable\t" + Terminal.escape("\(error)"))
                 }
             }
             if models.isEmpty { throw ValidationError("no models in \(search.path.joined(separator: ", "))") }
@@ -89,5 +90,5 @@ extension ModelCommand {
 
 /// `value` as JSON on standard output.
 func print(json value: some Encodable) throws {
-    FileHandle.standardOutput.write(try CanonicalJSON.encode(value, pretty: true))
+    try Terminal.output.write(CanonicalJSON.encode(value, pretty: true))
 }

@@ -14,7 +14,7 @@ extension Command {
         do {
             try await execute()
         } catch let error as ControlError {
-            try Complaint.tell(error.message)
+            Complaint.tell(error.message)
             throw ExitCode(ExitStatus(error).rawValue)
         } catch let error as OutputError where error.isReaderGone {
             throw ExitCode(ExitStatus.failed.rawValue)
@@ -25,7 +25,7 @@ extension Command {
         } catch let error as ExitCode {
             throw error
         } catch {
-            try Complaint.tell("\(error)")
+            Complaint.tell("\(error)")
             throw ExitCode(ExitStatus.failed.rawValue)
         }
     }
@@ -33,9 +33,10 @@ extension Command {
 
 /// What goes to standard error.
 enum Complaint {
-    static func tell(_ text: String) throws {
+    /// Where it cannot be told, the exit status says it alone.
+    static func tell(_ text: String) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { Terminal.escape(String($0)) }
-        try Terminal.errors.print("lclctl: " + lines.joined(separator: "\n        "))
+        try? Terminal.errors.print("lclctl: " + lines.joined(separator: "\n        "))
     }
 }
 

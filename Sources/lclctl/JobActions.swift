@@ -63,7 +63,7 @@ struct JobTargets: ParsableArguments {
                 let summary = try await socket.client.perform(action, on: id)
                 try Terminal.output.print("\(summary.id): \(summary.state.rawValue)")
             } catch let error as ControlError {
-                try Complaint.tell(error.message)
+                Complaint.tell(error.message)
                 first = first ?? ExitStatus(error)
                 if error.code == .notRunning { break }
             }

@@ -28,7 +28,7 @@ struct List: Command {
         let page = try await pages()
         if json { return try Terminal.output.write(CanonicalJSON.encode(page, pretty: true)) }
         try Terminal.output.write(Data(JobText.list(page.jobs, now: .now, colour: Terminal.output.hasColour).utf8))
-        if page.next != nil { try Complaint.tell("there are more jobs; --limit shows more of them") }
+        if page.next != nil { Complaint.tell("there are more jobs; --limit shows more of them") }
     }
 
     /// As many pages as `limit` needs.

@@ -48,7 +48,7 @@ struct Submit: Command {
     func execute() async throws {
         let staging: Staging
         do { staging = try prepare() } catch let problems as Problems {
-            try Complaint.tell(problems.problems.map { (path.map { "\($0): " } ?? "") + "\($0)" }.joined(separator: "\n"))
+            Complaint.tell(problems.problems.map { (path.map { "\($0): " } ?? "") + "\($0)" }.joined(separator: "\n"))
             throw ExitStatus.failed
         }
         let files = staging.copies.map { Producer.File(source: $0.from, path: $0.to) }
@@ -57,22 +57,22 @@ struct Submit: Command {
         let client = socket.client
         guard wait else {
             // The id is printed whatever comes: the job is safe in the spool. What is still open is told beside it.
-            do { try await Self.appearance(of: id, client, within: .seconds(5)) } catch let error as ControlError { try Complaint.tell("\(error)") }
+            do { try await Self.appearance(of: id, client, within: .seconds(5)) } catch let error as ControlError { Complaint.tell("\(error)") }
             return try Terminal.output.print(id.rawValue)
         }
         let last: JobProgress?
         do {
             do { try await Self.appearance(of: id, client, within: .seconds(5)) } catch let error as ControlError where error.code == .timeout {
-                try Complaint.tell("\(error)")
+                Complaint.tell("\(error)")
                 try await Self.appearance(of: id, client, within: .seconds(55))
             }
             last = try await Watch.follow(id, client, on: .errors, json: false)
         } catch let error as ControlError {
-            try Complaint.tell("job '\(id)' is in the spool; do not submit it again: `lclctl watch \(id)` waits for it")
+            Complaint.tell("job '\(id)' is in the spool; do not submit it again: `lclctl watch \(id)` waits for it")
             throw error
         }
         guard last?.state == .done else {
-            if let failure = try await client.job(id).summary.failure { try Complaint.tell("\(id): \(failure)") }
+            if let failure = try await client.job(id).summary.failure { Complaint.tell("\(id): \(failure)") }
             throw ExitStatus.failed
         }
         try await form.print(id, client)
@@ -110,15 +110,17 @@ struct Submit: Command {
     /// Waits until intake has taken the job in.
     private static func appearance(of id: JobID, _ client: ControlClient, within time: Duration) async throws {
         let deadline = ContinuousClock.now + time
+        var pause = Duration.milliseconds(20)
         while true {
             do {
                 _ = try await client.job(id)
                 return
-            } catch let error as ControlError where error.code == .noSuchJob {
+            } catch let error as ControlError where [.noSuchJob, .tooManyRequests].contains(error.code) {
                 guard ContinuousClock.now < deadline else {
                     throw ControlError(.timeout, "the daemon has not taken job '\(id)' in yet; it is in the spool, and `lclctl status` may say why")
                 }
-                try await Task.sleep(for: .milliseconds(20))
+                try await Task.sleep(for: pause)
+                pause = min(pause * 1.25, .seconds(1))
             }
         }
     }

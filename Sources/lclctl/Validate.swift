@@ -21,7 +21,7 @@ struct Validate: Command {
             try Terminal.output.print("\(Terminal.escape(path)): no mistakes found")
         } else {
             for problem in problems { try Terminal.output.print(Terminal.escape(problem.description)) }
-            try Complaint.tell("\(path): \(Wording.count(problems.count, "mistake"))")
+            Complaint.tell("\(path): \(Wording.count(problems.count, "mistake"))")
         }
         if !problems.isEmpty { throw ExitStatus.failed }
     }

@@ -136,6 +136,15 @@ func route_isUnknown_whenItIsNotInTheDocument(start: String) async throws {
     }
 }
 
+@Test func request_isTooLarge_whenItSaysMoreThanItsRouteNeeds() async throws {
+    try await withServer { server async throws in
+        let connection = try #require(RawConnection(server.socket))
+        connection.send("PUT /v1/jobs/a/priority HTTP/1.1\r\nHost: lcld\r\nConnection: close\r\nContent-Length: 5000\r\n\r\n" + String(repeating: " ", count: 5000))
+        let answer = try #require(await connection.readToEnd())
+        #expect(answer.hasPrefix("HTTP/1.1 413") && answer.contains("\"request.too_large\""))
+    }
+}
+
 @Test func headers_areRefused_whenTheyAreTooLong() async throws {
     try await withServer { server async throws in
         let connection = try #require(RawConnection(server.socket))
