@@ -21,7 +21,9 @@ package struct JobSource {
         guard isDirectory.boolValue else { return readManifest(path) }
         let manifest = path + "/" + Manifest.fileName
         if FileManager.default.fileExists(atPath: manifest) { return readManifest(manifest) }
-        return Manifest.fromLayout(files: files(in: path)).map { JobSource(manifest: $0, root: path) }
+        let (files, problems) = files(in: path)
+        guard problems.isEmpty else { return .failure(Problems(problems)) }
+        return Manifest.fromLayout(files: files).map { JobSource(manifest: $0, root: path) }
     }
 
     private static func readManifest(_ path: String) -> Result<JobSource, Problems> {
@@ -37,25 +39,50 @@ package struct JobSource {
             outcome = .success(absolute)
         }
         return outcome.flatMap { manifest in
-            manifest.patterns.isEmpty ? .success(manifest) : manifest.resolving(files: Array(Set(manifest.patterns.flatMap { files(for: $0, root: root) })))
+            let found = manifest.patterns.map { files(for: $0, root: root) }, problems = found.flatMap(\.problems)
+            guard problems.isEmpty else { return .failure(Problems(problems)) }
+            return manifest.patterns.isEmpty ? .success(manifest) : manifest.resolving(files: Array(Set(found.flatMap(\.files))))
         }.map { JobSource(manifest: $0, root: root.isEmpty ? "/" : root) }
     }
 
-    /// Those that a folder or pattern may name.
-    private static func files(for pattern: String, root: String) -> [String] {
+    /// Those that a folder or pattern may name, and what kept us from seeing all of a folder.
+    private static func files(for pattern: String, root: String) -> (files: [String], problems: [Failure]) {
         let folder = pattern.hasPrefix("/") ? String(pattern.prefix { $0 != "*" && $0 != "?" && $0 != "[" }) : ""
         let base = folder.isEmpty ? root : String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)])
-        return files(in: base.isEmpty ? "/" : base).map { folder.isEmpty ? $0 : "\(base)/\($0)" }
+        func whole(_ path: String) -> String { folder.isEmpty ? path : "\(base)/\(path)" }
+        let found = files(in: base.isEmpty ? "/" : base), named = pattern.hasSuffix("/") ? pattern : pattern + "/"
+        let problems = found.problems.filter { problem in
+            let path = whole(problem.subject!) + "/"
+            return !Glob.isPattern(pattern) && (path.hasPrefix(named) || named.hasPrefix(path))
+        }
+        return (found.files.map(whole), problems)
     }
 
-    /// Everything below `directory` that is no directory, as relative paths.
-    static func files(in directory: String) -> [String] {
-        guard let walk = FileManager.default.enumerator(atPath: directory) else { return [] }
-        var files: [String] = []
-        while let path = walk.nextObject() as? String {
-            if walk.fileAttributes?[.type] as? FileAttributeType != .typeDirectory { files.append(path) }
+    /// Everything below `directory` that is no directory, as relative paths; and folders there, hidden ones apart, that may not be listed or are links.
+    static func files(in directory: String) -> (files: [String], problems: [Failure]) {
+        var files: [String] = [], problems: [Failure] = [], folders = [""]
+        while let folder = folders.popLast() {
+            guard let names = try? FileManager.default.contentsOfDirectory(atPath: "\(directory)/\(folder)") else {
+                let why = "'\(directory)/\(folder)' may not be listed; make it readable (chmod a+rX), or take it out of the job"
+                problems.append(Failure(.jobUnreadable, why, subject: folder))
+                continue
+            }
+            for name in names {
+                let path = folder.isEmpty ? name : folder + "/" + name
+                var isFolder: ObjCBool = false, status = stat()
+                guard FileManager.default.fileExists(atPath: "\(directory)/\(path)", isDirectory: &isFolder), isFolder.boolValue else {
+                    files.append(path)
+                    continue
+                }
+                if name.hasPrefix(".") { continue }
+                if lstat("\(directory)/\(path)", &status) == 0, status.st_mode & S_IFMT == S_IFLNK {
+                    problems.append(Failure(.jobUnreadable, "'\(directory)/\(path)' is a link to a folder; put the folder itself there, or name it", subject: path))
+                } else {
+                    folders.append(path)
+                }
+            }
         }
-        return files
+        return (files, problems)
     }
 
     package func location(of file: String) -> String { file.hasPrefix("/") ? file : root + "/" + file }

@@ -21,13 +21,13 @@ package enum LooseFiles {
     package static func source(labels: [LabelArgument], queries: [String]) -> Result<JobSource, Problems> {
         var problems: [Failure] = [], supports: [(name: String, files: [String])] = []
         for label in labels {
-            let files = expand(label.pattern)
+            let files = expand(label.pattern, &problems)
             if files.isEmpty { problems.append(Failure(.supportEmpty, "no file fits '\(label.pattern)' of label '\(label.name)'", subject: label.pattern)) }
             if let i = supports.firstIndex(where: { $0.name == label.name }) { supports[i].files += files } else { supports.append((label.name, files)) }
         }
         var images: [String] = []
         for pattern in queries {
-            let files = expand(pattern)
+            let files = expand(pattern, &problems)
             if files.isEmpty { problems.append(Failure(.queriesEmpty, "no file fits '\(pattern)' of the queries", subject: pattern)) }
             images += files
         }
@@ -39,15 +39,22 @@ package enum LooseFiles {
     }
 
     /// The files that fit a shell pattern, or lie in the folder that it names, sorted; see glob(7).
-    static func expand(_ pattern: String) -> [String] {
+    static func expand(_ pattern: String, _ problems: inout [Failure]) -> [String] {
         var matches = glob_t()
         defer { globfree(&matches) }
         guard glob(pattern, GLOB_TILDE | GLOB_BRACE, nil, &matches) == 0 else { return [] }
-        return (0..<Int(matches.gl_pathc)).compactMap { matches.gl_pathv[$0].map { String(cString: $0) } }.flatMap { path in
+        var files: [String] = []
+        for path in (0..<Int(matches.gl_pathc)).compactMap({ matches.gl_pathv[$0].map { String(cString: $0) } }) {
             var isDirectory: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue else { return [path] }
-            return JobSource.files(in: path).filter { !ManifestPath.isIgnored($0) }.sorted().map { "\(path)/\($0)" }
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue else {
+                files.append(path)
+                continue
+            }
+            let found = JobSource.files(in: path)
+            problems += found.problems
+            files += found.files.filter { !ManifestPath.isIgnored($0) }.sorted().map { "\(path)/\($0)" }
         }
+        return files
     }
 
     private static func unique(_ files: [String]) -> [String] {

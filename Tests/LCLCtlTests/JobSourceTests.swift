@@ -117,3 +117,24 @@ private func codes(_ path: String) -> [Failure.Code] {
         #expect(source.linkProblems().map(\.subject) == ["queries/link.jpg"])
     }
 }
+
+/// Nothing of a job is passed over in silence.
+@Test func folder_isAMistake_whereItIsALinkOrMayNotBeListed() throws {
+    try withFiles(["job/support/cat/1.jpg": jpeg, "job/support/dog/1.png": png, "job/queries/x.jpg": jpeg, "other/y.jpg": jpeg]) { root in
+        try FileManager.default.createSymbolicLink(atPath: root + "/link", withDestinationPath: "job")
+        #expect(try JobSource.read(root + "/link").get().manifest.labels.count == 2, "what the user names is followed")
+        try FileManager.default.createSymbolicLink(atPath: root + "/job/queries/.more", withDestinationPath: "../../other")
+        #expect(codes(root + "/job") == [])
+        try FileManager.default.createSymbolicLink(atPath: root + "/job/queries/more", withDestinationPath: "../../other")
+        #expect(codes(root + "/job") == [.jobUnreadable])
+        let manifest = Data(#"{"schema": "lcl/job/1", "labels": [{"name": "a", "support": ["support/cat/1.jpg"]}, {"name": "b", "support": ["support/dog/1.png"]}], "queries": "queries"}"#.utf8)
+        try manifest.write(to: URL(fileURLWithPath: root + "/job/job.json"))
+        #expect(codes(root + "/job") == [.jobUnreadable])
+        try Data(String(decoding: manifest, as: UTF8.self).replacing(#""queries": "queries""#, with: #""queries": "support/cat""#).utf8).write(to: URL(fileURLWithPath: root + "/job/job.json"))
+        #expect(codes(root + "/job") == [], "no query lies behind it")
+        guard geteuid() != 0 else { return }
+        chmod(root + "/job/support/cat", 0)
+        defer { chmod(root + "/job/support/cat", 0o755) }
+        #expect(codes(root + "/job").first == .jobUnreadable)
+    }
+}
