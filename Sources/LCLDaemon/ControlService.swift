@@ -26,14 +26,6 @@ struct ControlService: ControlBackend {
     /// One manifest at a time is read to be shown: it may have a million queries.
     private let papers = DiskQueue("lcld.papers")
 
-    init(
-        store: JobStore, spool: Spool, disk: DiskQueue, ledger: Ledger, scheduler: Scheduler, hub: ProgressHub, gauge: DiskGauge, door: Live<Waiting?>,
-        quota: Live<Quota>, models: [String], started: Date
-    ) {
-        (self.store, self.spool, self.disk, self.ledger, self.scheduler, self.hub) = (store, spool, disk, ledger, scheduler, hub)
-        (self.gauge, self.door, self.quota, self.models, self.started) = (gauge, door, quota, models, started)
-    }
-
     // MARK: Questions
 
     func status() async throws -> DaemonStatus {

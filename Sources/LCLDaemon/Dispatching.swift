@@ -30,11 +30,11 @@ extension Scheduler {
             let turn = pool.rests(for: entry.claim.uid) ? max(Self.turn, 4 * entry.linkTime) : 0
             owed[entry.claim.uid] = max(owed[entry.claim.uid] ?? 0, turn)
         }
-        func rank(_ entry: ActiveRun) -> [Double] {
+        func rank(_ entry: ActiveRun) -> (Int, Double, Int, Int, UInt64) {
             let uid = entry.claim.uid
-            return [Double(workers[uid, default: 0]), served[uid, default: 0] - owed[uid]!, Double(-entry.claim.priority), Double(entry.run.workers.count), Double(entry.number)]
+            return (workers[uid, default: 0], served[uid, default: 0] - owed[uid]!, -entry.claim.priority, entry.run.workers.count, entry.number)
         }
-        return open.filter { !$0.value.run.isTraining }.min { rank($0.value).lexicographicallyPrecedes(rank($1.value)) }?.key ?? (mayTrain ? training : nil)
+        return open.filter { !$0.value.run.isTraining }.min { rank($0.value) < rank($1.value) }?.key ?? (mayTrain ? training : nil)
     }
 
     /// Seconds of work for one user that another waits at least.
@@ -78,7 +78,7 @@ extension Scheduler {
         let slice = WorkerRequest.Slice(
             job: job, run: entry.number, manifest: entry.run.manifest, queries: queries, batch: assignment.batch)
         pool.assign(
-            .slice(slice), of: job, by: entry.claim.uid, as: entry.claim.reader, pictures: .init(entry.claim.directory), queries: queries.count, to: worker, now: Self.clock.now)
+            .slice(slice), of: entry.claim, pictures: .init(entry.claim.directory), queries: queries.count, to: worker, now: Self.clock.now)
     }
 
     /// A slice of a training's pictures, or all of its learning.
@@ -88,12 +88,12 @@ extension Scheduler {
         let entry = active[job]!, manifest = entry.run.manifest
         if entry.run.isFitting(worker) {
             let request = WorkerRequest.fit(.init(job: job, manifest: manifest, unusable: entry.run.unusable))
-            return pool.assign(request, of: job, by: entry.claim.uid, as: entry.claim.reader, pictures: entry.claim.training, queries: 0, to: worker, now: Self.clock.now)
+            return pool.assign(request, of: entry.claim, pictures: entry.claim.training, queries: 0, to: worker, now: Self.clock.now)
         }
         let pictures = assignment.ordinals.map { Numbered(ordinal: $0, value: entry.run.query($0)) }
         let request = WorkerRequest.encode(.init(job: job, model: manifest.model, pictures: pictures, batch: assignment.batch))
         pool.assign(
-            request, of: job, by: entry.claim.uid, as: entry.claim.reader, pictures: .init(entry.claim.directory), queries: pictures.count, to: worker, now: Self.clock.now)
+            request, of: entry.claim, pictures: .init(entry.claim.directory), queries: pictures.count, to: worker, now: Self.clock.now)
     }
 
     /// Keeps one job ahead of the workers, so that none waits for the database; no more, so that priorities count. A training waits

@@ -19,9 +19,8 @@ struct WorkerPool {
         var confinement: Confinement?
         /// When it last said something, or was given something to do.
         var heard: ContinuousClock.Instant
-        var assigned: (at: ContinuousClock.Instant, queries: Int)?
-        /// Whether it has read the supports of that.
-        var hasLinked = false
+        /// `linked` once it has read the supports of that.
+        var assigned: (at: ContinuousClock.Instant, queries: Int, linked: Bool)?
         /// It has asked something and waits: its silence is ours.
         var isWaiting = false
         /// Why we killed it: said instead of "signal 9".
@@ -101,21 +100,18 @@ struct WorkerPool {
         }
     }
 
-    /// - Parameters:
-    ///   - submitter: the same for all that this worker is ever assigned.
-    ///   - reader: as whom it reads models.
+    /// - Parameter claim: of the same submitter as all that this worker is ever assigned.
     mutating func assign(
-        _ request: WorkerRequest, of job: JobID, by submitter: UInt32, as reader: UInt32, pictures: PictureDesk.Folder, queries: Int, to id: WorkerID, now: ContinuousClock.Instant
+        _ request: WorkerRequest, of claim: Ledger.Claim, pictures: PictureDesk.Folder, queries: Int, to id: WorkerID, now: ContinuousClock.Instant
     ) {
-        precondition(members[id]!.submitter ?? submitter == submitter, "a worker serves one submitter")
-        if members[id]!.submitter == nil { members[id]!.process.say(.serve(reader)) }
-        members[id]!.submitter = submitter
+        precondition(members[id]!.submitter ?? claim.uid == claim.uid, "a worker serves one submitter")
+        if members[id]!.submitter == nil { members[id]!.process.say(.serve(claim.reader)) }
+        members[id]!.submitter = claim.uid
         members[id]!.state = .busy
-        members[id]!.job = job
+        members[id]!.job = claim.job
         members[id]!.heard = now
         members[id]!.isWaiting = false
-        members[id]!.assigned = (now, queries)
-        members[id]!.hasLinked = false
+        members[id]!.assigned = (now, queries, linked: false)
         members[id]!.process.send(request, pictures: pictures)
     }
 
@@ -132,19 +128,20 @@ struct WorkerPool {
     /// - Returns: how long its slice took, where it has just ended one.
     mutating func release(_ id: WorkerID, now: ContinuousClock.Instant) -> (queries: Int, seconds: Double)? {
         guard let assigned = members[id]?.assigned else { return nil }
+        let seconds = time(of: id, now: now)
         members[id]!.state = .idle
         members[id]!.job = nil
         members[id]!.process.rest()
         members[id]!.assigned = nil
-        return (assigned.queries, (now - assigned.at) / .seconds(1))
+        return (assigned.queries, seconds)
     }
 
     /// It has read the supports of what it was assigned.
     /// - Returns: the seconds that took; `nil` where it has said so before.
     mutating func linked(_ id: WorkerID, now: ContinuousClock.Instant) -> Double? {
-        guard let member = members[id], let assigned = member.assigned, !member.hasLinked else { return nil }
-        members[id]!.hasLinked = true
-        return (now - assigned.at) / .seconds(1)
+        guard members[id]?.assigned?.linked == false else { return nil }
+        members[id]!.assigned!.linked = true
+        return time(of: id, now: now)
     }
 
     /// Seconds that it has been at work on what it was assigned.

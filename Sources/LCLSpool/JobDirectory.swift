@@ -13,7 +13,7 @@ public final class JobDirectory: Sendable {
     public static let maximumFiles = 1_200_000
 
     public let path: String
-    /// Whose files these should be: another's are taken only where everyone may read them. `nil` does not ask.
+    /// Whose files these should be: another's are taken only where everyone may read them. `nil`, or root, does not ask.
     private let submitter: UInt32?
     /// What intake could not copy, by path as the manifest has it.
     private let recorded: [String: Failure]
@@ -33,7 +33,7 @@ public final class JobDirectory: Sendable {
 
     init(path: String, submitter: UInt32?, recorded: [String: Failure] = [:], flags: Int32 = 0) throws(SpoolError) {
         self.path = path
-        self.submitter = submitter
+        self.submitter = submitter == 0 ? nil : submitter
         self.recorded = recorded
         descriptor = try Descriptor.open(path, O_RDONLY | O_DIRECTORY | flags)
     }
@@ -84,7 +84,7 @@ public final class JobDirectory: Sendable {
 
     /// Opens what lies beneath, through folders that the submitter may enter himself: our privileges are not his.
     private func open(_ relative: String, _ flags: Int32) throws(SpoolError) -> Descriptor {
-        guard let submitter, submitter != 0, let cut = relative.utf8.dropLast().lastIndex(of: UInt8(ascii: "/")) else {
+        guard let submitter, let cut = relative.utf8.dropLast().lastIndex(of: UInt8(ascii: "/")) else {
             return try descriptor.openBeneath(relative, flags)
         }
         // Step by step, each from the folder that was judged: nobody can put another in its place meanwhile.
@@ -100,7 +100,7 @@ public final class JobDirectory: Sendable {
         guard status.isRegular else {
             return Failure(.imageNotAFile, "'\(file)' is \(status.kind), not a file; put the picture itself there", subject: file)
         }
-        if let submitter, submitter != 0, status.st_uid != submitter {
+        if let submitter, status.st_uid != submitter {
             // A link that the submitter made to a file that only its owner may read would have us read it for him.
             guard status.st_nlink == 1, status.st_mode & S_IROTH != 0 else {
                 return Failure(.imageUnreadable, "'\(file)' belongs to another user and is linked or not readable to everyone; put a copy there", subject: file)
@@ -116,7 +116,7 @@ public final class JobDirectory: Sendable {
     /// The names and kinds in one folder beneath this directory; for ``Listing``.
     func withFolder<T>(_ folder: String, _ body: (borrowing Descriptor) throws(SpoolError) -> T) throws(SpoolError) -> T {
         let opened = try open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY)
-        if let submitter, submitter != 0 { try opened.require(S_IROTH, for: submitter) }
+        if let submitter { try opened.require(S_IROTH, for: submitter) }
         return try body(opened)
     }
 }

@@ -71,7 +71,7 @@ public struct Spool: Hashable, Sendable {
 
     /// Where a job's directory lies, or `nil`.
     public func place(of id: JobID) throws(SpoolError) -> Place? {
-        for place in [Place.active, .done, .failed, .corrupt] where try exists(directory(place, id)) { return place }
+        for place in [Place.active] + Self.restingPlaces where try exists(directory(place, id)) { return place }
         return nil
     }
 
