@@ -6,8 +6,8 @@ PREFIX   ?= /usr
 DESTDIR  ?=
 CACHE    ?= $(HOME)/.cache/lcl
 BIN      := .build/release
-INSTALL  := install -D -m
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+INSTALL   = $(SUDO) install -D -m
 PACKAGES := libsqlite3-dev libopenblas-dev libjpeg-dev libpng-dev
 
 PICTURES ?= $(CACHE)/pictures
@@ -71,7 +71,7 @@ test-unit: ## boot a Debian with lcl installed and its unit under a real systemd
 	$(SUDO) apt-get install -y -qq --no-install-recommends debootstrap systemd-container
 	[ -x $(CACHE)/unit/root/lib/systemd/systemd ] || { mkdir -p $(CACHE)/unit && $(SUDO) debootstrap --variant=minbase \
 	  --include=$(DEBIAN) bookworm $(CACHE)/unit/root; }
-	$(SUDO) $(MAKE) install DESTDIR=$(CACHE)/unit/root
+	$(MAKE) install DESTDIR=$(CACHE)/unit/root
 	[ -d $(JOB) ] || Tests/Demo/pictures.sh $(JOB)
 	$(SUDO) Tests/Unit/boot.sh $(CACHE)/unit/root $(JOB)
 
@@ -79,7 +79,7 @@ test-machine: ## boot a Debian with a kernel of its own: a spool on a real NFS, 
 	$(SUDO) apt-get install -y -qq --no-install-recommends debootstrap qemu-system-x86 qemu-utils
 	[ -e $(CACHE)/machine/root/vmlinuz ] || { mkdir -p $(CACHE)/machine && $(SUDO) debootstrap --variant=minbase \
 	  --include=$(DEBIAN),udev,kmod,linux-image-cloud-amd64,initramfs-tools,nfs-kernel-server bookworm $(CACHE)/machine/root; }
-	$(SUDO) $(MAKE) install DESTDIR=$(CACHE)/machine/root
+	$(MAKE) install DESTDIR=$(CACHE)/machine/root
 	[ -d $(JOB) ] || Tests/Demo/pictures.sh $(JOB)
 	$(SUDO) env PULLS=$(PULLS) SEED=$(SEED) Tests/Machine/machine.sh $(CACHE)/machine $(JOB)
 
@@ -123,7 +123,7 @@ man: deps ## man pages, from the commands' own help, into .build/man
 	  $(BIN)/generate-manual $(BIN)/$${page%:*} --section $${page#*:} --date $$(date +%Y-%m-%d) --output-directory $(MAN) || exit 1; \
 	done
 
-install: man ## install programs, unit, configuration, model, man pages and completions below DESTDIR
+install: man ## install programs, unit, configuration, model, man pages and completions below DESTDIR; only copying is done as root, unless SUDO=
 	$(SWIFT) build -c release --static-swift-stdlib --scratch-path .build-static
 	$(INSTALL) 755 -t $(DESTDIR)$(PREFIX)/bin .build-static/release/lcl .build-static/release/lclctl
 	$(INSTALL) 755 -t $(DESTDIR)$(PREFIX)/sbin .build-static/release/lcld
@@ -144,11 +144,11 @@ install: man ## install programs, unit, configuration, model, man pages and comp
 	$(INSTALL) 644 -t $(DESTDIR)/var/lib/lcld/models/default var/lib/lcld/models/default/*
 
 uninstall: ## remove what install put there; jobs, results and an edited configuration stay
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/lcl bin/lclctl sbin/lcld lib/systemd/system/lcld.service lib/sysusers.d/lcld.conf \
+	$(SUDO) rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/lcl bin/lclctl sbin/lcld lib/systemd/system/lcld.service lib/sysusers.d/lcld.conf \
 	  lib/tmpfiles.d/lcld.conf share/man/man1/lcl.1 share/man/man1/lclctl.1 share/man/man8/lcld.8 \
 	  share/bash-completion/completions/lclctl share/zsh/site-functions/_lclctl share/fish/vendor_completions.d/lclctl.fish)
-	cmp -s etc/lcld/lcld.json $(DESTDIR)/etc/lcld/lcld.json && rm -f $(DESTDIR)/etc/lcld/lcld.json || true
-	rm -rf $(DESTDIR)/etc/lcld/schema $(DESTDIR)/var/lib/lcld/models/default
+	cmp -s etc/lcld/lcld.json $(DESTDIR)/etc/lcld/lcld.json && $(SUDO) rm -f $(DESTDIR)/etc/lcld/lcld.json || true
+	$(SUDO) rm -rf $(DESTDIR)/etc/lcld/schema $(DESTDIR)/var/lib/lcld/models/default
 
 eval-data: ## fetch the evaluation's pictures from Debian packages (829 MB) and lay them out in $(PICTURES)
 	$(SUDO) apt-get install -y -qq --no-install-recommends python3 python3-pil librsvg2-bin
