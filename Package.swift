@@ -79,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "lcld",
             dependencies: [
-                "LCLDaemon", "LCLWorker", "LCLImage", "LCLJob", "CPosix",
+                "LCLDaemon", "LCLWorker", "LCLImage", "LCLJob", "LCLText", "CPosix",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

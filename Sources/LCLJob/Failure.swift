@@ -45,7 +45,9 @@ public struct Failure: Error, Codable, Hashable, Sendable, CustomStringConvertib
         case supportEmpty = "support.empty"
         /// One picture under two labels, or two labels that are one to the language model.
         case supportConflict = "support.conflict"
-        /// More than the language model has room for.
+        /// The same picture a second time under one label: it counts once.
+        case supportDuplicate = "support.duplicate"
+        /// More than the language model has positions for, or a worker memory.
         case supportTooLarge = "support.too_large"
         case queriesEmpty = "queries.empty"
         case modelUnknown = "model.unknown"

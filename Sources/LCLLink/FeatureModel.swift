@@ -10,8 +10,6 @@ extension LinkModel: LoadedModel {
 
     public func encoder(limits: ImageLimits) -> any PictureEncoder { FeaturePictureEncoder(encoder, limits: limits) }
 
-    public func admit(_ names: [String], shots: [Int], options: LinkOptions) {}
-
     public func link(
         _ supports: LabelledPictures, by method: String?, options: LinkOptions, alive: () throws -> Void
     ) throws -> any LinkedModel {

@@ -20,6 +20,8 @@ public final class LinkModel {
     let encoder: VisionEncoder
     private let linking: [Method: any LinkMethod]
     private let closer: RidgeLink?
+    /// Bytes that a support set may take, with the queries that are answered together.
+    private let memory: Int
 
     /// The model called `name`, looked for in `searchPath`.
     /// - Throws: `ModelError` (missing, damaged, wrong digest), ``LinkError/file(path:reason:)``.
@@ -28,7 +30,7 @@ public final class LinkModel {
     }
 
     /// - Throws: `ModelError`, ``LinkError/file(path:reason:)``.
-    public init(directory: ModelDirectory) throws {
+    public init(directory: ModelDirectory, memory: Int = .max) throws {
         let card = directory.card
         guard let file = card.link?.file else {
             throw LinkError.file(path: directory.path, reason: "the model's card names no link file; fit one with `lcl train`")
@@ -44,6 +46,7 @@ public final class LinkModel {
         encoder = VisionEncoder(network: network, taps: taps)
         linking = Dictionary(uniqueKeysWithValues: link.methods.map { [link] in ($0, link.linking($0)) })
         closer = link.closer?.linking
+        self.memory = memory
     }
 
     /// Width of a row of raw features: the model's taps, joined.
@@ -68,6 +71,21 @@ public final class LinkModel {
                 support, at: whole.upperBound..<whole.upperBound + closer.space.featureWidth, method: closer, calibration: calibration, unknown: unknown)
         }
         return try LinkedSupport(support, at: whole, method: linking, calibration: calibration, unknown: unknown)
+    }
+
+    /// Refuses what takes more memory than there is.
+    ///
+    /// Rows as read, joined, and on their way into the space; points, with what a context keeps of them; scores and similarities; answers.
+    /// - Throws: ``LinkError/tooLarge(reason:)`` with the numbers.
+    public func admit(_ names: [String], shots: [Int], together: Int, options: LinkOptions) throws(LinkError) {
+        let supports = shots.reduce(0, +), labels = names.count, row = 5 * featureWidth, width = linking.values.map(\.space.width).max() ?? 0
+        let linked = 4 * supports * (row + 7 * width + 6 * labels) + 8 * min(supports, width) * min(supports, width)
+        let asked = 4 * together * (row + 3 * width + 4 * labels + supports) + together * (100 * labels + 1000)
+        guard linked <= memory, asked <= memory - linked else {
+            throw .tooLarge(
+                reason: "\(supports) supports take about \(linked >> 20) MiB, and \(together) queries at once \(asked >> 20): together more than the"
+                    + " \(memory >> 20) MiB allowed; use fewer supports, leave 'transductive' out, or allow more (the daemon's workers.memory)")
+        }
     }
 
     /// Of features of an encoder that looks closer: the tap `doubt` is the last.

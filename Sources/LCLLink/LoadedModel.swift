@@ -17,9 +17,11 @@ public protocol LoadedModel: AnyObject {
     func encoder(limits: ImageLimits) -> any PictureEncoder
 
     /// Refuses a support set that cannot be linked, before its pictures are read.
-    /// - Parameter shots: supports of each label.
+    /// - Parameters:
+    ///   - shots: supports of each label.
+    ///   - together: queries that are answered together.
     /// - Throws: ``LinkError``.
-    func admit(_ names: [String], shots: [Int], options: LinkOptions) throws(LinkError)
+    func admit(_ names: [String], shots: [Int], together: Int, options: LinkOptions) throws(LinkError)
 
     /// The supports linked and ready for queries. Keep it for the whole job.
     /// - Parameters:
@@ -102,7 +104,7 @@ public struct ConversationSummary: Equatable, Sendable {
 public enum ModelLoader {
     /// - Parameters:
     ///   - threads: that one call of a language model may use.
-    ///   - memory: bytes that a support set of a language model may take.
+    ///   - memory: bytes that a support set may take, with the queries that are answered together.
     ///   - alive: called now and then: the digests of a large model take long.
     /// - Throws: `ModelError`, ``LinkError``.
     public static func load(
@@ -114,7 +116,7 @@ public enum ModelLoader {
     public static func load(
         _ directory: ModelDirectory, threads: Int = 1, memory: Int, prefixes: PrefixCache? = nil, alive: () -> Void = {}
     ) throws -> any LoadedModel {
-        guard let card = directory.card.language else { return try LinkModel(directory: directory) }
+        guard let card = directory.card.language else { return try LinkModel(directory: directory, memory: memory) }
         return try ConversationModel(directory: directory, card: card, threads: threads, memory: memory, prefixes: prefixes, alive: alive)
     }
 }

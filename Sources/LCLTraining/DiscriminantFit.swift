@@ -17,7 +17,7 @@ public struct DiscriminantFit: Sendable {
     public init() {}
 
     /// The space fitted on `classes` of `table`, one part for each of `taps`.
-    /// - Throws: ``TrainingError/tooFew(what:found:needed:)``; `LinearAlgebraError` where the features are not finite.
+    /// - Throws: ``TrainingError/tooFew(what:found:needed:)``, ``TrainingError/alike``; `LinearAlgebraError` where the features are not finite.
     public func parts(_ table: FeatureTable, classes: [FeatureTable.Class], taps: [String]) throws -> [FeatureSpace.Part] {
         let classes = classes.filter { $0.rows.count >= 2 }
         guard classes.count >= 2 else { throw TrainingError.tooFew(what: "classes with two pictures", found: classes.count, needed: 2) }
@@ -47,7 +47,7 @@ public struct DiscriminantFit: Sendable {
     }
 
     /// [outputs x inputs] for points [n x inputs] whose classes are `groups` of rows.
-    package func map(_ points: Matrix, groups: [Range<Int>]) throws(LinearAlgebraError) -> Matrix {
+    package func map(_ points: Matrix, groups: [Range<Int>]) throws -> Matrix {
         let means = groups.map { points.rows($0).meanRow() }
         let whitening = try whitening(points, groups: groups, means: means)
         guard let outputs, outputs < points.columnCount else { return whitening }
@@ -59,7 +59,7 @@ public struct DiscriminantFit: Sendable {
     }
 
     /// W [inputs x inputs] with WᵀW the inverse of the shrunk covariance: eigenvectors over the roots of their eigenvalues.
-    private func whitening(_ points: Matrix, groups: [Range<Int>], means: [[Float]]) throws(LinearAlgebraError) -> Matrix {
+    private func whitening(_ points: Matrix, groups: [Range<Int>], means: [[Float]]) throws -> Matrix {
         var residuals = points
         for (rows, mean) in zip(groups, means) {
             for row in rows {
@@ -71,6 +71,7 @@ public struct DiscriminantFit: Sendable {
         let freedom = Float(points.rowCount - groups.count)
         var (values, vectors) = try residuals.gram().map { $0 / freedom }.symmetricEigen()
         let average = values.reduce(0, +) / Float(values.count)
+        guard average >= .leastNormalMagnitude else { throw TrainingError.alike }
         for (row, value) in values.enumerated() {
             let scale = 1 / ((1 - shrinkage) * max(value, 0) + shrinkage * average).squareRoot()
             vectors.withMutableRow(row) { entries in

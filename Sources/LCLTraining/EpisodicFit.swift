@@ -88,19 +88,19 @@ public struct EpisodicFit: MetricFit {
         "\(lessons.phases(epochs: epochs)) \(start) \(shape) \(epochs) \(lessonsPerStep) \(rate) \(decay) \(patience) \(validationEvery) \(seed) \(taps)\n"
     }
 
-    /// Every source gives one class in ``validationEvery`` to validation, by lot.
     package func split(_ classes: [FeatureTable.Class]) -> (kept: [FeatureTable.Class], held: [FeatureTable.Class]) {
-        Self.split(classes, every: validationEvery, seed: seed)
+        Self.split(classes, every: validationEvery, seed: seed, fewest: EpisodeSampler.fewestPictures)
     }
 
+    /// Every source gives one class in `every` to validation, by lot of those that have `fewest` pictures, and at most half of these.
     package static func split(
-        _ classes: [FeatureTable.Class], every: Int, seed: UInt64
+        _ classes: [FeatureTable.Class], every: Int, seed: UInt64, fewest: Int = 0
     ) -> (kept: [FeatureTable.Class], held: [FeatureTable.Class]) {
         var random = SeededRandom(seed: seed, 0x5e1ec7)
         var held: Set<FeatureTable.Class> = []
         for source in Set(classes.map(\.source)).sorted() {
-            let own = classes.filter { $0.source == source }
-            held.formUnion(random.sample(own.count / every, of: own))
+            let own = classes.filter { $0.source == source }, eligible = own.filter { $0.originals.rows.count >= fewest }
+            held.formUnion(random.sample(min(own.count / every, (eligible.count + 1) / 2), of: eligible))
         }
         return (classes.filter { !held.contains($0) }, classes.filter { held.contains($0) })
     }

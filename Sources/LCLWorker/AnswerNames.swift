@@ -81,6 +81,10 @@ extension Failure {
             subject: a)
     }
 
+    static func duplicate(_ image: String, _ first: String) -> Failure {
+        Failure(.supportDuplicate, "'\(image)' is the same picture as '\(first)', of the same label: it counts once", subject: image)
+    }
+
     static func empty(_ label: String, _ why: Failure?) -> Failure {
         Failure(
             .supportEmpty, "label '\(label)' has no usable support picture" + (why.map { "; the first: \($0.message)" } ?? ""), subject: label)

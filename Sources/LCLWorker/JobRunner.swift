@@ -42,7 +42,7 @@ public final class JobRunner {
     public func link(_ manifest: Manifest, from source: some PictureSource, alive: () throws -> Void = {}) throws -> LinkedJob {
         let options = LinkOptions(manifest.options)
         try check(manifest)
-        try Failure.told(of: model.name) { try model.admit(manifest.labels.map(\.name), shots: manifest.labels.map(\.support.count), options: options) }
+        try admit(manifest, together: Self.batch)
         let supports = try SupportPictures(of: manifest, by: reader, from: source, alive: alive)
         let support = try Failure.told(of: model.name) {
             try model.link(supports.pictures, by: manifest.method == .link ? nil : manifest.method.rawValue, options: options, alive: alive)
@@ -51,6 +51,13 @@ public final class JobRunner {
             support: SupportReport(support.check, of: supports, manifest), model: .init(name: model.name, sha256: model.sha256),
             method: manifest.method.resolved(by: model), conversation: support.conversation.map(ConversationReport.init))
         return LinkedJob(manifest: manifest, linked: linked, support: support, used: supports.used)
+    }
+
+    private func admit(_ manifest: Manifest, together: Int) throws {
+        try Failure.told(of: model.name) {
+            try model.admit(
+                manifest.labels.map(\.name), shots: manifest.labels.map(\.support.count), together: together, options: LinkOptions(manifest.options))
+        }
     }
 
     private func check(_ manifest: Manifest) throws(Failure) {
@@ -71,11 +78,13 @@ public final class JobRunner {
     /// - Parameters:
     ///   - began: called with the ordinals of each batch before it is looked at, and now and then while it is.
     ///   - emit: called with the verdicts as they come.
+    /// - Throws: ``Failure`` `support.too_large`, `model.damaged`; what is thrown by those two.
     public func answer(
         _ queries: [Numbered<Manifest.Query>], of job: LinkedJob, from source: some PictureSource, batch: Int = JobRunner.batch,
         began: ([Int]) throws -> Void = { _ in }, emit: ([Numbered<Verdict>]) throws -> Void
     ) throws {
         let transductive = job.manifest.options.transductive
+        if transductive { try admit(job.manifest, together: queries.count) }
         var all: [FeatureReader.Picture] = []
         for part in queries.batches(of: min(max(batch, 1), reader.batch)) {
             func alive() throws { try began(part.map(\.ordinal)) }

@@ -25,10 +25,14 @@ struct SupportPictures {
         for batch in supports.batches(of: reader.batch) {
             try alive()
             for (support, picture) in zip(batch, try reader.read(batch.map(\.image), from: source, alive: alive)) {
-                if let digest = picture.digest, let owner = owners.updateValue(support, forKey: digest), owner.label != support.label {
-                    throw Failure.conflict(support.image, manifest.labels[support.label].name, owner.image, manifest.labels[owner.label].name)
+                let label = manifest.labels[support.label].name
+                guard let digest = picture.digest, let first = owners[digest] else {
+                    picture.digest.map { owners[$0] = support }
+                    add(support, picture, named: label)
+                    continue
                 }
-                add(support, picture, named: manifest.labels[support.label].name)
+                guard first.label == support.label else { throw Failure.conflict(support.image, label, first.image, manifest.labels[first.label].name) }
+                skipped.append(.init(image: support.image, label: label, error: .duplicate(support.image, first.image)))
             }
         }
         for (i, label) in manifest.labels.enumerated() where !used.contains(where: { $0.label == i }) {

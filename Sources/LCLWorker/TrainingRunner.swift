@@ -74,8 +74,10 @@ final class TrainingRunner {
             trainer.progress = { conversation.begin(at: 1 - (1 - $0) / looks) }
             outcome = try trainer.train(table, classes: table.classes, taps: base.encoder().taps)
         } catch let error as TrainingError {
-            if case .tooFew = error { throw Failure(.trainingTooFew, "\(error)", subject: "$.labels") }
-            throw error
+            guard error.isOfThePictures else { throw error }
+            throw Failure(.trainingTooFew, "\(error)", subject: "$.labels")
+        } catch let error as LinearAlgebraError {
+            throw Failure(.modelDamaged, "model '\(base.card.name)' cannot be used: \(error); install it again", subject: "$.model")
         }
         let link = LinkFile(
             parts: outcome.parts, cohort: outcome.cohort, calibrations: outcome.calibrations, closer: closer?.link, training: try origin(of: table, training))
@@ -143,6 +145,16 @@ extension EncodedPicture {
         case .failure(let failure):
             verdict.error = failure
             self.init(verdict: verdict, features: nil)
+        }
+    }
+}
+
+extension TrainingError {
+    /// Whether other pictures would mend it.
+    fileprivate var isOfThePictures: Bool {
+        switch self {
+        case .tooFew, .alike: true
+        default: false
         }
     }
 }

@@ -109,6 +109,8 @@ public struct WorkerProgram {
             try send(.linked(known.job.linked))
             return known.job
         }
+        // A language model's support set may take all the memory there is: none is kept beside it.
+        if runner.isParallel { linked.removeAll { $0.runner.isParallel } }
         let job = try runner.link(slice.manifest, from: source, alive: { try life.began([]) })
         try shelf.vouch(for: slice.manifest.model)
         linked.append((slice.run, runner, job))

@@ -40,13 +40,13 @@ struct BenchEncoder: ParsableCommand {
 
     func run() throws {
         let (network, taps) = try ModelDirectory.find(model).loadEncoder()
-        print("encoder \(model), \(depth.rawValue), batch \(batch), \(threads) thread(s), kernels \(Kernels.best.name)")
-        let rates = (0..<rounds).map { _ in
+        try print("encoder \(model), \(depth.rawValue), batch \(batch), \(threads) thread(s), kernels \(Kernels.best.name)")
+        let rates = try (0..<rounds).map { _ in
             let rate = round(network, taps)
-            print("\(rate.formatted(decimals: 1)) pictures/s")
+            try print("\(rate.formatted(decimals: 1)) pictures/s")
             return rate
         }
-        print("median \(rates.sorted()[rates.count / 2].formatted(decimals: 1)) pictures/s")
+        try print("median \(rates.sorted()[rates.count / 2].formatted(decimals: 1)) pictures/s")
     }
 
     /// Pictures a second of all threads together; each counts its own whole batches, after one that warms up.

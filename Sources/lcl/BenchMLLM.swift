@@ -49,7 +49,7 @@ struct BenchMLLM: ParsableCommand {
         let file = try GGUFShards(path: model), length = max(prefix + queryTokens + labelTokens, 256)
         let language = try LanguageModel(file, context: length, threads: threads)
         guard language.context >= length else { throw ValidationError("the model has room for \(language.context) tokens; \(length) are asked for") }
-        print("\(model): prefix \(prefix), \(queries) queries of \(queryTokens), \(labels) labels of \(labelTokens), \(threads) thread(s)")
+        try print("\(model): prefix \(prefix), \(queries) queries of \(queryTokens), \(labels) labels of \(labelTokens), \(threads) thread(s)")
         var random = Tokens(count: language.configuration.vocabulary)
         let support = random.draw(prefix), prompt = random.draw(256)
         let branches = (0..<queries).map { _ in
@@ -62,10 +62,10 @@ struct BenchMLLM: ParsableCommand {
             let (_, second) = timed { answer(branches, after: linked, language) }
             let (_, third) = timed { language.prefix(language.embed(prompt)) }
             times.append((first, second, third))
-            report("", first, second, third)
+            try report("", first, second, third)
         }
         func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
-        report("median: ", median(times.map(\.prefix)), median(times.map(\.queries)), median(times.map(\.prompt)))
+        try report("median: ", median(times.map(\.prefix)), median(times.map(\.queries)), median(times.map(\.prompt)))
     }
 
     private func answer(_ branches: [LanguageBranch], after prefix: LanguagePrefix, _ language: LanguageModel) {
@@ -80,8 +80,8 @@ struct BenchMLLM: ParsableCommand {
         return (value, (ContinuousClock.now - start) / .seconds(1))
     }
 
-    private func report(_ name: String, _ prefix: Double, _ queries: Double, _ prompt: Double) {
-        print(
+    private func report(_ name: String, _ prefix: Double, _ queries: Double, _ prompt: Double) throws {
+        try print(
             "\(name)support set \(prefix.formatted(decimals: 2)) s, queries \(queries.formatted(decimals: 2)) s"
                 + " (\((Double(self.queries) / queries).formatted(decimals: 1)) a second), together \((prefix + queries).formatted(decimals: 2)) s;"
                 + " prefill of 256: \((256 / prompt).formatted(decimals: 0)) tokens/s")

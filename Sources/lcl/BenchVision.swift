@@ -38,16 +38,16 @@ struct BenchVision: ParsableCommand {
     func run() throws {
         let vision = try VisionModel(open(), threads: threads)
         let squares = (0..<batch).map { picture in (0..<vision.input.byteCount).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761 &+ picture) >> 7) } }
-        print("\(model ?? shape.rawValue): \(vision.positions) positions a picture, batch \(batch), \(threads) thread(s), kernels \(Kernels.best.name)")
+        try print("\(model ?? shape.rawValue): \(vision.positions) positions a picture, batch \(batch), \(threads) thread(s), kernels \(Kernels.best.name)")
         _ = vision.embeddings(Array(squares.prefix(1)))
-        let rates = (0..<rounds).map { _ in
+        let rates = try (0..<rounds).map { _ in
             let start = ContinuousClock.now
             _ = vision.embeddings(squares)
             let rate = Double(batch) / ((ContinuousClock.now - start) / .seconds(1))
-            print("\(rate.formatted(decimals: 2)) pictures/s")
+            try print("\(rate.formatted(decimals: 2)) pictures/s")
             return rate
         }
-        print("median \(rates.sorted()[rates.count / 2].formatted(decimals: 2)) pictures/s")
+        try print("median \(rates.sorted()[rates.count / 2].formatted(decimals: 2)) pictures/s")
     }
 
     private func open() throws -> GGUFFile {

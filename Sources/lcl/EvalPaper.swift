@@ -58,9 +58,9 @@ struct EvalPaper: ParsableCommand {
         if json {
             try Terminal.output.write(CanonicalJSON.encode(cells, pretty: true))
         } else {
-            print("\(method.rawValue), \(language.counting == .paper ? "free answers" : "forced choice of two"), 95 % intervals over questions\n\n| N | accuracy | questions | left out |\n| --- | --- | --- | --- |")
+            try print("\(method.rawValue), \(language.counting == .paper ? "free answers" : "forced choice of two"), 95 % intervals over questions\n\n| N | accuracy | questions | left out |\n| --- | --- | --- | --- |")
             for cell in cells {
-                print(String(format: "| %d | %.1f ± %.1f | %d | %d |", cell.n, cell.accuracy, cell.interval, cell.questions, cell.leftOut))
+                try print(String(format: "| %d | %.1f ± %.1f | %d | %d |", cell.n, cell.accuracy, cell.interval, cell.questions, cell.leftOut))
             }
         }
     }

@@ -32,6 +32,6 @@ struct LanguageTrainingOptions: ParsableArguments {
         let architecture = try shards.first.string("general.architecture")
         try Data(learned.adapterFile(architecture: architecture)).write(to: URL(filePath: "\(output)/adapter.gguf"), options: .atomic)
         try Data(learned.projectorFile()).write(to: URL(filePath: "\(output)/projector.gguf"), options: .atomic)
-        print("\(output): adapter.gguf and projector.gguf")
+        try print("\(output): adapter.gguf and projector.gguf")
     }
 }

@@ -43,8 +43,8 @@ extension ModelCommand {
             }
             for (name, model) in models {
                 switch model {
-                case .success(let found): try Terminal.output.print(Terminal.escape(name) + "\t\(found.path)\t" + Terminal.escape(found.card.description))
-                case .failure(let error): try Terminal.output.print(Terminal.escape(name) + "\tunusable\t" + Terminal.escape("\(error)"))
+                case .success(let found): try print(Terminal.escape(name) + "\t\(found.path)\t" + Terminal.escape(found.card.description))
+                case .failure(let error): try print(Terminal.escape(name) + "\tunusable\t" + Terminal.escape("\(error)"))
                 }
             }
             if models.isEmpty { throw ValidationError("no models in \(search.path.joined(separator: ", "))") }
@@ -77,18 +77,13 @@ extension ModelCommand {
                     let found = try model.get()
                     try found.verify()
                     if found.card.language == nil { _ = try found.loadEncoder() } else { _ = try ModelLoader.load(found, memory: .max) }
-                    print("\(name): good (\(found.card.files.count) files, sha256 \(found.identity))")
+                    try print("\(name): good (\(found.card.files.count) files, sha256 \(found.identity))")
                 } catch {
                     failed = true
-                    print("\(name): bad: \(error)")
+                    try print("\(name): bad: \(error)")
                 }
             }
             if failed { throw ExitCode.failure }
         }
     }
-}
-
-/// `value` as JSON on standard output.
-func print(json value: some Encodable) throws {
-    try Terminal.output.write(CanonicalJSON.encode(value, pretty: true))
 }

@@ -84,7 +84,7 @@ extension ModelCommand {
             let model = try ModelDirectory.make(name, in: into, description: title, licence: licence, language: card, of: files, linking: link)
             do {
                 let loaded = try ConversationModel(directory: model, card: card, threads: 1, memory: .max)
-                print("\(model.path): \(loaded.summary), sha256 \(model.identity)")
+                try print("\(model.path): \(loaded.summary), sha256 \(model.identity)")
             } catch {
                 try? FileManager.default.removeItem(atPath: model.path)
                 throw error

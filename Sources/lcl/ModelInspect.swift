@@ -20,7 +20,7 @@ extension ModelCommand {
         func run() throws {
             let reports = try files().map(FileReport.init)
             if json { return try print(json: reports) }
-            for report in reports { report.print() }
+            for report in reports { try print(report.text) }
         }
 
         private func files() throws -> [GGUFFile] {
@@ -59,13 +59,12 @@ private struct FileReport: Encodable {
         tensors = gguf.tensors.map { Tensor(name: $0.name, type: $0.type.name, shape: $0.shape, bytes: $0.byteCount) }
     }
 
-    func print() {
-        Swift.print("\(file): GGUF \(version), \(metadata.count) metadata keys, \(tensors.count) tensors\nsha256 \(sha256)\n")
-        for entry in metadata { Swift.print("\(Self.printable(entry.key)) = \(Self.text(entry.value))") }
-        Swift.print("")
-        for tensor in tensors {
-            Swift.print("\(Self.printable(tensor.name))\t\(tensor.type)\t\(tensor.shape.map(String.init).joined(separator: " x "))\t\(tensor.bytes) bytes")
-        }
+    /// For people.
+    var text: String {
+        let head = ["\(file): GGUF \(version), \(metadata.count) metadata keys, \(tensors.count) tensors", "sha256 \(sha256)", ""]
+        let keys = metadata.map { "\(Self.printable($0.key)) = \(Self.text($0.value))" }
+        let shapes = tensors.map { "\(Self.printable($0.name))\t\($0.type)\t\($0.shape.map(String.init).joined(separator: " x "))\t\($0.bytes) bytes" }
+        return (head + keys + [""] + shapes).joined(separator: "\n")
     }
 
     /// Control characters, which a hostile file may aim at the terminal, are escaped.

@@ -36,7 +36,7 @@ extension ModelCommand {
         func run() throws {
             if let published = PublishedShape.all.first(where: { $0.name == subject }) {
                 let weights = Int(Double(published.parameters) * bits / 8), note = "\(published.parameters) weights of \(bits) bits, without the vision model"
-                return report(
+                return try report(
                     published.shape, weights: weights, note: note, positions: labels * shots * (published.positions + Self.text),
                     each: published.positions, rows: published.positions + Self.text + labels * Self.label, context: published.context)
             }
@@ -46,7 +46,7 @@ extension ModelCommand {
             }
             let names = (0..<labels).map { "label \($0)" }
             let (positions, each, rows) = try model.positions(names, shots: shots)
-            report(
+            try report(
                 MemoryPlan.Shape(model.link.model.configuration), weights: try directory.byteCount(), note: "files, vision model included", positions: positions,
                 each: each, rows: rows, context: model.link.model.context)
         }
@@ -58,16 +58,16 @@ extension ModelCommand {
         ///   - each: positions of a picture.
         ///   - rows: of one query.
         ///   - context: positions that the model has room for.
-        private func report(_ shape: MemoryPlan.Shape, weights: Int, note: String, positions: Int, each: Int, rows: Int, context: Int) {
+        private func report(_ shape: MemoryPlan.Shape, weights: Int, note: String, positions: Int, each: Int, rows: Int, context: Int) throws {
             let plan = MemoryPlan(shape, positions: positions, pictures: labels * shots * each, query: rows)
-            print("\(subject): \(labels) labels x \(shots) supports of \(each) positions a picture: \(positions) positions")
+            try print("\(subject): \(labels) labels x \(shots) supports of \(each) positions a picture: \(positions) positions")
             let fitting = max(0, (context - rows) * shots / positions)
-            print("the model has room for \(context): \(fitting >= shots ? "it fits" : "IT DOES NOT FIT, about \(fitting) supports a label do")")
+            try print("the model has room for \(context): \(fitting >= shots ? "it fits" : "IT DOES NOT FIT, about \(fitting) supports a label do")")
             for (bytes, what) in [
                 (weights, "weights, mapped and shared (\(note))"), (plan.prefix, "keys and values of the support set, each order"),
                 (plan.pictures, "pictures of the support set"), (plan.reading, "rows while it is read"),
                 (plan.answering, "rows of a batch of queries, where those are more"), (plan.bytes(orders: 1), "in all, of a worker's own, with one order"),
-            ] { print("\(String(bytes >> 20).leftPadded(to: 8)) MiB  \(what)") }
+            ] { try print("\(String(bytes >> 20).leftPadded(to: 8)) MiB  \(what)") }
         }
     }
 }

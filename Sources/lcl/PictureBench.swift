@@ -25,16 +25,16 @@ struct PictureBench: ParsableArguments {
     /// - Parameter work: makes one thread's work; called anew for each thread and round, outside the time that counts.
     func run(title: String, work: @escaping () -> Work) throws {
         let files = try Self.files(in: folder)
-        print("\(title): \(files.count) files, \(threads) thread(s)")
+        try print("\(title): \(files.count) files, \(threads) thread(s)")
         var rates: [Double] = [], failed = 0
         for _ in 0..<rounds {
             let (seconds, failures) = round(files, work)
             rates.append(Double(files.count) / seconds)
             failed = failures
-            print("\(rates.last!.formatted(decimals: 1)) pictures/s")
+            try print("\(rates.last!.formatted(decimals: 1)) pictures/s")
         }
         let median = rates.sorted()[rates.count / 2].formatted(decimals: 1)
-        print("median \(median) pictures/s, \(failed) failed, peak memory \(Self.peakMegabytes()) MB")
+        try print("median \(median) pictures/s, \(failed) failed, peak memory \(Self.peakMegabytes()) MB")
     }
 
     private func round(_ files: [String], _ work: @escaping () -> Work) -> (seconds: Double, failures: Int) {

@@ -90,11 +90,11 @@ struct Train: ParsableCommand {
                 pictures: table.classes.reduce(0) { $0 + $1.rows.count }, shrinkage: fit.shrinkage,
                 provenance: packages.split(separator: "\n").map(String.init)))
         try OutputFile.write(Data(link.encoded()), to: output)
-        print("\(output): \(link.training.classes) classes, \(link.training.pictures) pictures")
+        try print("\(output): \(link.training.classes) classes, \(link.training.pictures) pictures")
         for (method, calibration) in link.calibrations.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            print("\(method.rawValue): \(calibration)")
+            try print("\(method.rawValue): \(calibration)")
         }
-        if let closer { print("metric, closer: \(closer.calibration)") }
+        if let closer { try print("metric, closer: \(closer.calibration)") }
     }
 
     private func trainMask() throws {
@@ -105,7 +105,7 @@ struct Train: ParsableCommand {
         let packages = (try? String(contentsOfFile: "\(directory)/packages.txt", encoding: .utf8)) ?? ""
         let mask = try fit.fit(examples, provenance: packages.split(separator: "\n").map(String.init))
         try OutputFile.write(Data(mask.encoded()), to: output)
-        print("\(output): \(examples.sources.count) pictures")
+        try print("\(output): \(examples.sources.count) pictures")
     }
 
     private func trainLanguage(_ table: FeatureTable, sight: ModelDirectory) throws {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Foundation
 import LCLDaemon
+import LCLText
 
 extension LCLD {
     struct Check: ParsableCommand {
@@ -15,7 +17,7 @@ extension LCLD {
 
         func run() throws {
             let report = try WorkerCheck.run(flags.settings(), program: Run.executable)
-            print(report.text, terminator: "")
+            try Terminal.output.write(Data(report.text.utf8))
             guard report.breaches.isEmpty else { throw ExitCode.failure }
         }
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Foundation
 import LCLDaemon
+import LCLText
 
 extension LCLD {
     struct Config: ParsableCommand {
@@ -9,7 +11,7 @@ extension LCLD {
         @OptionGroup var flags: SettingFlags
 
         func run() throws {
-            print(try flags.settings().table(), terminator: "")
+            try Terminal.output.write(Data(flags.settings().table().utf8))
         }
     }
 }

@@ -54,6 +54,25 @@ extension EndToEnd {
             #expect(said.status == 1 && said.error.hasPrefix("lcl: manifest.missing: '\(bare.path)'"), "\(said.error)")
         }
 
+        /// As with `>`: what the umask leaves for a new file, and what a file has that is there.
+        @Test func classify_writesWithThePermissionsOfTheUser() throws {
+            let output = BadInput.shared.root.appending(path: "permissions").path, lcl = Rig.programs.appending(path: "lcl").path
+            func mode(after umask: String) throws -> Int? {
+                let said = Rig.run("/bin/sh", ["-c", #"umask "$0" && exec "$1" classify "$2" --output "$3""#, umask, lcl, SampleJob.tiny.directory.path, output])
+                #expect(said.status == 0, "\(said.error)")
+                return try FileManager.default.attributesOfItem(atPath: output)[.posixPermissions] as? Int
+            }
+            #expect(try mode(after: "027") == 0o640)
+            #expect(chmod(output, 0o604) == 0)
+            #expect(try mode(after: "077") == 0o604)
+        }
+
+        @Test(arguments: [("lcl", "model verify default"), ("lcl", "model inspect default"), ("lcld", "config")])
+        func fullDisk_isNoSuccess(program: String, arguments: String) {
+            let said = Rig.run("/bin/sh", ["-c", #""$0" $1 > /dev/full"#, Rig.programs.appending(path: program).path, arguments])
+            #expect(said.status == 1 && said.error.contains("No space left on device"), "\(said)")
+        }
+
         /// Not replaced: by root that would be the end of /dev/null.
         @Test func classify_writesThroughWhatIsNoFile() throws {
             let link = BadInput.shared.root.appending(path: "link"), target = BadInput.shared.root.appending(path: "target")

@@ -112,6 +112,22 @@ struct LanguageLinkTests {
         #expect(try exchanged != logits(names, orders: 2))
     }
 
+    /// The second order calls the label of three supports by the long name: what is left of the context there decides.
+    @Test func room_isThatOfTheOrderThatTakesMost_whereNamesAreExchanged() throws {
+        let set = pictures((0..<4).map { picture($0) }, [0, 0, 0, 1], ["a", "a long name"])
+        var options = LanguageLink.Options()
+        (options.orders, options.exchangesNames) = (2, true)
+        func link(context: Int) throws -> LinkedConversation {
+            let model = try LanguageModel(TinyLanguage.open(), context: context)
+            return try LanguageLink(model: model, tokenizer: tokenizer, template: .compact).link(set, options: options)
+        }
+        let first = try link(context: 500).length, second = first + 2 * ("a long name".utf8.count - 1)
+        #expect(throws: LinkError.self) { try link(context: second) }
+        let linked = try link(context: second + 40)
+        let fits = try (1...40).map { try linked.scores([picture(1, rows: $0)])[0] != nil }
+        #expect(fits.first == true && fits.last == false)
+    }
+
     @Test func supportSet_isRefusedWithTheNumbers_whenItDoesNotFit() throws {
         let small = try LanguageModel(TinyLanguage.open(), context: 100)
         let tight = try LanguageLink(model: small, tokenizer: tokenizer, template: .chatML)

@@ -107,6 +107,24 @@ func interruptedFit_endsAsTheUninterruptedOne(checkpointsKept: Int) throws {
     #expect(held.count == 10 && Set(held.map(\.source)) == ["s0", "s1"])
 }
 
+/// Two classes in three are too small to be validated on.
+@Test func validationClasses_haveEnoughPictures_whateverTheLot() {
+    let table = SyntheticTable.make(pictures: (0..<60).map { $0 % 3 == 0 ? 5 : 2 })
+    for seed in 1...20 {
+        var fit = fit(.twoWay)
+        fit.seed = UInt64(seed)
+        let held = fit.split(table.classes).held
+        #expect(held.count == 10 && held.allSatisfy { $0.rows.count == 5 })
+    }
+}
+
+@Test func fit_refuses_classesWithoutVariation() {
+    let varied = SyntheticTable.make(pictures: [Int](repeating: 3, count: 12))
+    let rows = varied.classes.flatMap { one in one.rows.map { _ in varied.features.row(one.rows[0]) } }
+    let same = FeatureTable(taps: varied.taps, widths: varied.columns.map(\.count), features: Matrix(rows), classes: varied.classes)
+    #expect(throws: TrainingError.alike) { try DiscriminantFit().parts(same, classes: same.classes, taps: ["d11.max"]) }
+}
+
 @Test func fit_refuses_tooFewClassesToValidateOn() {
     let small = SyntheticTable.make(pictures: [8, 8, 8])
     #expect(throws: TrainingError.self) { try fit(.twoWay).run(small, classes: small.classes, taps: ["d11.max"]) }

@@ -71,6 +71,29 @@ struct JobRunnerTests {
         #expect(job.linked.support.skipped.map(\.error.code) == [.imageUnsupported])
     }
 
+    @Test func samePictureTwice_underOneLabel_countsOnce() throws {
+        let runner = try ModelShelf().runner(for: "default")
+        let plain = try runner.link(Self.manifest(), from: Self.pictures)
+        let doubled = try runner.link(Self.manifest { $0.labels[0].support.insert("0-0", at: 1) }, from: Self.pictures)
+        #expect(doubled.linked.support.skipped.map(\.error.code) == [.supportDuplicate])
+        #expect(doubled.linked.support.images == plain.linked.support.images)
+        var (one, other): ([Verdict], [Verdict]) = ([], [])
+        try runner.answer(Self.queries, of: plain, from: Self.pictures, emit: { one += $0.map(\.value) })
+        try runner.answer(Self.queries, of: doubled, from: Self.pictures, emit: { other += $0.map(\.value) })
+        #expect(one == other)
+    }
+
+    /// None of the pictures is there: what would not fit is refused before one is read.
+    @Test func job_isRefused_whenItTakesMoreMemoryThanThereIs() throws {
+        let runner = try ModelShelf(memory: 64 << 20).runner(for: "default")
+        let many = Self.manifest { $0.labels[0].support = (0..<5_000).map { "no-\($0)" } }
+        #expect { try runner.link(many, from: Self.pictures) } throws: { ($0 as? Failure)?.code == .supportTooLarge }
+        let job = try runner.link(Self.manifest { $0.options.transductive = true }, from: Self.pictures)
+        let queries = (0..<5_000).map { Numbered(ordinal: $0, value: Manifest.Query(id: "\($0)", image: "no-\($0)")) }
+        #expect { try runner.answer(queries, of: job, from: Self.pictures, emit: { _ in }) } throws: { ($0 as? Failure)?.code == .supportTooLarge }
+        try runner.answer(queries, of: runner.link(Self.manifest(), from: Self.pictures), from: Self.pictures, emit: { _ in })
+    }
+
     @Test(arguments: [
         (["text", "empty"], Failure.Code.supportEmpty), (["0-0", "1-0"], .supportConflict),
     ])

@@ -38,6 +38,11 @@ public struct LanguageLink: Sendable {
         public var memory = 1 << 30
 
         public init() {}
+
+        /// What the labels are called in this order of the support set.
+        func called(_ names: [String], order: Int) -> [String] {
+            exchangesNames ? names.indices.map { names[($0 + order) % names.count] } : names
+        }
     }
 
     /// The support set as read, ready for queries.
@@ -57,7 +62,7 @@ public struct LanguageLink: Sendable {
         try admit(supports.names, supports: zip(supports.labels, supports.pictures.map(\.rowCount)).map { ($0, $1) }, query: longest, options)
         let readings = try (0..<options.orders).map { number in
             var supports = supports
-            if options.exchangesNames { supports.names = supports.names.indices.map { supports.names[($0 + number) % supports.names.count] } }
+            supports.names = options.called(supports.names, order: number)
             let order = SupportOrder.interleaved(supports.labels, seed: options.seed, number: number)
             return LinkedConversation.Reading(
                 prefix: try prefix(supports, order, prefixes, alive), question: try template.question(labels: supports.names, tokenizer))
@@ -116,9 +121,12 @@ public struct LanguageLink: Sendable {
         )
     }
 
-    /// Refuses what does not fit, with the numbers.
+    /// Refuses what does not fit in any of the orders, with the numbers.
     package func admit(_ names: [String], supports: [(label: Int, positions: Int)], query: Int, _ options: Options) throws(LinkError) {
-        let (tokens, query, rows) = try positions(names, supports: supports, query: query)
+        let orders = try (0..<(options.exchangesNames ? min(options.orders, names.count) : 1)).map { order throws(LinkError) in
+            try positions(options.called(names, order: order), supports: supports, query: query)
+        }
+        let (tokens, rows) = (orders.map(\.supports).max()!, orders.map(\.rows).max()!), query = orders.map(\.query).max()!
         guard tokens + query <= model.context else {
             throw .tooLarge(
                 reason: "the support set takes \(tokens) positions and a query \(query), together more than the model's \(model.context);"

@@ -45,8 +45,10 @@ public struct LinkedConversation: Sendable {
     /// - Returns: `nil` for a query that does not fit the context behind the support set.
     /// - Throws: ``LinkError/damaged(reason:)``; what `alive` throws.
     public func scores(_ queries: [Matrix], alive: () throws -> Void = {}) throws -> [LanguageScore?] {
-        let question = readings[0].question
-        let room = model.context - length - question.trunk.length(image: 0) - (question.candidates.map(\.count).max() ?? 0)
+        let room = readings.map { reading in
+            let (trunk, candidates) = reading.question
+            return model.context - reading.prefix.count - trunk.length(image: 0) - (candidates.map(\.count).max() ?? 0)
+        }.min()!
         let fitting = queries.indices.filter { queries[$0].rowCount <= room }, asked = fitting.map { queries[$0] }
         let perOrder = try readings.enumerated().map { order, reading in
             let scores = try logLikelihoods(asked, after: reading, alive)

@@ -16,7 +16,10 @@ public struct PictureEmbedder: Sendable {
         }
         (self.vision, self.language, self.tokenizer) = (vision, language, tokenizer)
         _ = try runs(rows: 0, columns: 0)
-        if case .tiles(_, split: true) = vision.input.fit { _ = try runs(rows: 1, columns: 1) }
+        if case .tiles(let longest, split: true) = vision.input.fit {
+            let most = (longest + vision.input.side - 1) / vision.input.side
+            _ = try runs(rows: most, columns: most)
+        }
     }
 
     /// Rows that a picture of so many tiles becomes; 0 x 0 is one square.
