@@ -33,7 +33,7 @@ package struct ConfigurationKey: Sendable {
         .init("socket", .text, "/run/lcld/control.sock", "the control socket"),
         .init("models", .text, "", "directory of models; empty is the usual search path"),
         .init("workers.count", .integer(0...256), "0", live: true, "worker processes; 0 is one for each core"),
-        .init("workers.attempts", .integer(1...100), "3", live: true, "how often in a row a job may end its workers, or lcld, before it is set aside; one of which something was kept is the first again"),
+        .init("workers.attempts", .integer(1...100), "3", live: true, "attempts in a row that may end with the death of the job's workers or of lcld before it is set aside; one of which something was kept is the first again"),
         .init("workers.deadline", .span, "60s", live: true, "how long a worker may be silent before it is killed"),
         .init("workers.memory", .integer(0...1_048_576), "2048", live: true, "MiB of data a worker may allocate; 0 is no limit"),
         .init("intake.scan", .span, "2s", "how often incoming/ is looked through, whatever inotify says"),

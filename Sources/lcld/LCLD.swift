@@ -12,7 +12,7 @@ struct LCLD: AsyncParsableCommand {
         abstract: "Classifies the pictures of jobs that are dropped into a spool directory.",
         discussion: """
             Every setting can be given in the file (--config, or $LCLD_CONFIG; /etc/lcld/lcld.json where it exists), as an \
-            environment variable (workers.count is $LCLD_WORKERS_COUNT), or by some as a flag; the later in this list wins. \
+            environment variable (workers.count is $LCLD_WORKERS_COUNT), or some also as a flag; the later in this list wins. \
             `lcld config` prints them all. SIGTERM ends the daemon within 20 seconds: batches under way are finished, jobs go \
             on at the next start. SIGHUP reads the file again.
             Exit status: 0 stopped as asked; 1 something it needs is missing, damaged or in use; 64 wrong usage; 78 wrong configuration.

@@ -6,14 +6,13 @@ import Glibc
 final class SmallDisk {
     let path: String
 
-    /// - Returns: `nil`, with a word, where mounting is not permitted.
-    init?(at path: String, mebibytes: Int) {
+    /// Whether this process may mount.
+    static let isPermitted = (try? SmallDisk(at: NSTemporaryDirectory() + "lcl-disk-\(UUID().uuidString)", mebibytes: 1)) != nil
+
+    init(at path: String, mebibytes: Int) throws {
         self.path = path
-        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        guard mount("tmpfs", path, "tmpfs", 0, "size=\(mebibytes)m,mode=755") == 0 else {
-            print("skipped: mounting is not permitted here (\(String(cString: strerror(errno))))")
-            return nil
-        }
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        guard mount("tmpfs", path, "tmpfs", 0, "size=\(mebibytes)m,mode=755") == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EPERM) }
     }
 
     deinit { umount2(path, Int32(MNT_DETACH)) }
