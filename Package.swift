@@ -132,7 +132,7 @@ let package = Package(
             path: "Tests/Fuzz/Targets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "LCLModel", "LCLLink"]),
         .testTarget(name: "FaultTests", dependencies: ["LCLJob", "LCLControl", "TestModels", "TestPictures", "lcld"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["LCLModel", "TestModels", "LCLJob", "LCLControl", "TestPictures", "TestSchema", "lcl", "lcld", "lclctl"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["LCLModel", "TestModels", "LCLJob", "LCLControl", "LCLStore", "TestPictures", "TestSchema", "lcl", "lcld", "lclctl"]),
     ],
     swiftLanguageModes: [.v6]
 )

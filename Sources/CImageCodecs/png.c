@@ -12,6 +12,8 @@
 // Ancillary chunks (text, colour profiles) are not kept; one that needs more than this to be read is an error.
 #define CHUNK_BYTES (8u << 20)
 #define CHUNKS_KEPT 32u
+// Of compressed data that may follow the last row.
+#define IMAGE_DATA_LEFT (64u << 10)
 
 typedef struct {
     lcl_image image;
@@ -26,7 +28,8 @@ typedef struct {
 
 static void on_error(png_structp reader, png_const_charp text) {
     png_image_file *png = png_get_error_ptr(reader);
-    if (png->image.status == LCL_IMAGE_OK) png->image.status = LCL_IMAGE_CORRUPT;
+    // "Out of memory", and zlib's "insufficient memory": there is no code for it.
+    if (png->image.status == LCL_IMAGE_OK) png->image.status = strstr(text, "memory") ? LCL_IMAGE_NO_MEMORY : LCL_IMAGE_CORRUPT;
     snprintf(png->image.message, sizeof png->image.message, "%.190s", text);
     png_longjmp(reader, 1);
 }
@@ -102,8 +105,28 @@ static int32_t rows(lcl_image *image, uint8_t *rows, int32_t count) {
     return count;
 }
 
+// Bytes of IDAT chunks behind what was read.
+static size_t image_data_left(const lcl_source *source) {
+    size_t left = 0;
+    for (size_t at = 8; source->count - at >= 12;) {
+        const uint8_t *chunk = source->bytes + at;
+        size_t length = (size_t)chunk[0] << 24 | (size_t)chunk[1] << 16 | (size_t)chunk[2] << 8 | chunk[3], most = source->count - at - 8;
+        size_t begin = at + 8, end = begin + (length < most ? length : most);
+        if (!memcmp(chunk + 4, "IDAT", 4) && end > source->position) left += end - (begin > source->position ? begin : source->position);
+        if (length > most || most - length < 4) break;
+        at = end + 4;
+    }
+    return left;
+}
+
 static void finish(lcl_image *image) {
     png_image_file *png = (png_image_file *)image;
+    // libpng would inflate all of it, a thousand times as long; what its buffer has not taken yet is little.
+    if (image_data_left(&png->source) > IMAGE_DATA_LEFT) {
+        image->status = LCL_IMAGE_CORRUPT;
+        snprintf(image->message, sizeof image->message, "there is more image data than the picture has rows");
+        return;
+    }
     if (setjmp(png_jmpbuf(png->reader))) return;
     png_read_end(png->reader, NULL);
 }

@@ -41,6 +41,13 @@ static long fork_process(void) {
     return child;
 }
 
+// Not a possible one: refused before that is noticed.
+static long new_thread(void) { return syscall(SYS_clone, CLONE_THREAD, 0, 0, 0, 0); }
+
+static long uncounted_memory(void) {
+    return (long)mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
 static long read_memory(void) {
     char byte;
     struct iovec here = {&byte, 1}, there = {(void *)4096, 1};
@@ -65,6 +72,7 @@ static const struct { const char *name; long (*attempt)(void); } probes[] = {
     {"read a file", read_file}, {"list a folder", list_folder}, {"write a file", write_file}, {"open to write", open_to_write},
     {"remove a file", remove_file}, {"make a folder", make_folder}, {"rename a file", rename_file},
     {"unix socket", unix_socket}, {"internet socket", internet_socket}, {"run a program", run_program}, {"fork", fork_process},
+    {"new thread", new_thread}, {"memory that is not counted", uncounted_memory},
     {"memory file", memory_file}, {"trace the daemon", trace_process}, {"read the daemon's memory", read_memory},
     {"signal the daemon", signal_daemon}, {"see the daemon's limits", see_limits}, {"new namespace", new_namespace},
     {"new code", new_code}, {"changed code", changed_code}, {"io_uring", new_rings}, {"bpf", load_bpf}, {"keys", use_keys},

@@ -9,6 +9,8 @@ struct ActiveRun {
     var failed: Int
     /// Seconds that a worker took to begin with it: to load the model and to read the supports.
     private(set) var linkTime = 0.0
+    /// What the answers are given by is a fact of the store already.
+    var isLinkSaved = false
     /// The last answers: they are published without being rows first.
     var unsaved: [Verdict.AtOrdinal] = []
     /// The ledger's steps so far: the next one waits for them.

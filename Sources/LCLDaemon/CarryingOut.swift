@@ -36,7 +36,8 @@ extension Scheduler {
     }
 
     private func save(_ verdicts: [Verdict.AtOrdinal], of job: JobID) {
-        let linked = active[job]!.run.linked
+        let linked = active[job]!.isLinkSaved ? nil : active[job]!.run.linked
+        active[job]!.isLinkSaved = active[job]!.isLinkSaved || linked != nil
         append(job) { [ledger] in await ledger.checkpoint(job, verdicts, by: linked) }
     }
 

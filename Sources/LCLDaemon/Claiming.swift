@@ -25,41 +25,51 @@ extension Ledger {
         var unusable: [Int]
         /// What a training's journal has.
         var kept: Set<JobID>
-        var directory: String
         var started: Int64
 
-        /// Where workers find what a training has worked out.
-        var training: PictureDesk.Folder { .init(directory, training: true) }
+        /// What workers may open: the job's pictures, and what a training has worked out.
+        let pictures: PictureDesk.Folder
+        let training: PictureDesk.Folder
     }
 
-    /// The next job, marked and charged; `nil` where there is none, or the store cannot say for now.
+    /// What became of asking for a job.
+    enum Next: Sendable {
+        case claim(Claim)
+        /// There was one, and it is over: there may be more.
+        case over
+        /// There is none, or the machine cannot say or read it for now.
+        case none
+    }
+
+    /// The next job, marked and charged.
     /// - Parameters:
     ///   - trainings: whether a training will do, where nothing else is queued.
     ///   - served: users whose jobs are passed over.
-    func claimNext(trainings: Bool, except served: Set<UInt32>) async -> Claim? {
+    func claimNext(trainings: Bool, except served: Set<UInt32>) async -> Next {
         do {
             var next = try await store.claimNext(except: served, at: .now())
             if next == nil, trainings { next = try await store.claimNext(.train, at: .now()) }
-            guard let job = next else { return nil }
+            guard let job = next else { return .none }
             return await open(job)
         } catch {
             take(error)
             logger.error("unable to claim a job", metadata: ["error": "\(error)"])
-            return nil
+            return .none
         }
     }
 
     /// What is known of a claimed job. Where its directory is damaged or gone, no attempt will mend that, and it fails; where
     /// the machine is at fault it goes back to the queue, behind the others, with the attempt that the claim charged.
-    private func open(_ job: StoredJob) async -> Claim? {
+    private func open(_ job: StoredJob) async -> Next {
         do {
             // Its end was published, and the start that found it could not tell the store.
             if let place = try await disk({ [spool] in try spool.place(of: job.id) }), place != .active {
                 try await settle(job.id, in: place)
-                return nil
+                return .over
             }
             let accepted = try await disk { [spool] in try spool.accepted(job.id) }
             if accepted.manifest.task == .train { try await takeUp(job) }
+            let directory = spool.directory(.active, job.id)
             let claim = Claim(
                 job: job.id, uid: job.uid, reader: try await reader(of: accepted.manifest, for: job.uid), priority: job.priority,
                 attempt: job.attempts, queries: job.queries, failed: job.failed,
@@ -67,21 +77,21 @@ extension Ledger {
                 known: try await store.linked(Linked.self, of: job.id),
                 unusable: accepted.manifest.task == .train ? try await store.failedOrdinals(of: job.id) : [],
                 kept: accepted.manifest.task == .train ? try await disk { [spool] in Set(try spool.kept(job.id)) } : [],
-                directory: spool.directory(.active, job.id), started: .now())
-            guard let failure = await refusal(of: claim) else { return claim }
+                started: .now(), pictures: .init(directory), training: .init(directory, training: true))
+            guard let failure = await refusal(of: claim) else { return .claim(claim) }
             await fail(job.id, .fail, [failure])
-            return nil
+            return .over
         } catch {
             logger.error("unable to read a job", metadata: ["job": "\(job.id)", "error": "\(error)"])
             let spoolError = error as? SpoolError
             if spoolError?.isDamage == true {
                 await fail(job.id, .fail, [Failure(.internal, "\(error)")])
-            } else {
-                gauge.notice(error)
-                _ = try? await apply(.requeue, job.id, detail: "\(error)")
-                try? await store.postpone(job.id, at: .now())
+                return .over
             }
-            return nil
+            gauge.notice(error)
+            _ = try? await apply(.requeue, job.id, detail: "\(error)")
+            try? await store.postpone(job.id, at: .now())
+            return .none
         }
     }
 

@@ -50,6 +50,7 @@ package struct ConfigurationKey: Sendable {
         .init("quota.jobs", .integer(0...1_000_000_000), "0", live: true, "jobs that a user may have under way; 0 is no bound, and root has none"),
         .init("quota.bytes", .integer(0...1_073_741_824), "0", live: true, "MiB of pictures of a user's jobs under way; 0 is no bound"),
         .init("quota.queries", .integer(0...1_000_000_000), "0", live: true, "queries of a user's jobs under way; 0 is no bound"),
+        .init("quota.models", .integer(0...1_000_000), "0", live: true, "models that a user's trainings have made; 0 is no bound"),
         .init("retention.age", .span, "30d", live: true, "how long finished jobs are kept"),
         .init("retention.size", .integer(1...1_048_576), "10240", live: true, "MiB of finished jobs kept; the oldest of the user with most go first"),
         .init("retention.interval", .span, "10m", "how often finished jobs are looked through"),

@@ -23,8 +23,10 @@ struct ControlService: ControlBackend {
     /// Where models are looked for.
     let models: [String]
     let started: Date
-    /// One manifest at a time is read to be shown: it may have a million queries.
+    /// One manifest at a time is read to be shown: it may have a million queries. Each user waits for his own alone.
     private let papers = DiskQueue("lcld.papers")
+    private let readers = Turns<UInt32?>()
+    private let retries = Turns<UInt32>()
 
     // MARK: Questions
 
@@ -45,7 +47,9 @@ struct ControlService: ControlBackend {
             before = Int64(cursor)
             if before == nil { throw ControlError(.badRequest, "the cursor '\(cursor)' is none of ours; take `next` of the page before") }
         }
-        let found = try await store.jobs(states: Set(filter.states), uid: filter.uid, limit: filter.limit, before: before)
+        let found = try await readers.run(filter.uid) { [store, before] in
+            try await store.jobs(states: Set(filter.states), uid: filter.uid, limit: filter.limit, before: before)
+        }
         return JobPage(jobs: found.map(summary), next: found.count == filter.limit ? found.last.map { String($0.serial) } : nil)
     }
 
@@ -55,7 +59,7 @@ struct ControlService: ControlBackend {
         let row = try await known(id)
         let place = try await disk { [spool] in try spool.place(of: id) } ?? .active
         // A refused job has no manifest of ours.
-        let manifest = try? await papers { [spool] in try spool.accepted(id).manifest }
+        let manifest = try await readers.run(row.uid) { [papers, spool] in try? await papers { try spool.accepted(id).manifest } }
         let problems = row.state.isFinal && row.state != .done ? (try? await disk { [spool] in try spool.errorReport(id).problems }) ?? [] : []
         return JobDetail(
             summary: summary(row), model: manifest?.model ?? "-", method: manifest?.method ?? .link,
@@ -71,7 +75,7 @@ struct ControlService: ControlBackend {
     }
 
     func log(of id: JobID?, uid: UInt32?, limit: Int) async throws -> [LogEntry] {
-        try await store.events(of: id, uid: uid, limit: limit).map {
+        try await readers.run(uid) { [store] in try await store.events(of: id, uid: uid, limit: limit) }.map {
             LogEntry(at: Date(milliseconds: $0.at), job: $0.job, event: $0.event, actor: $0.actor, detail: $0.detail)
         }
     }
@@ -81,15 +85,8 @@ struct ControlService: ControlBackend {
     // MARK: Actions
 
     func perform(_ action: JobAction, on id: JobID, by caller: Caller) async throws -> JobSummary {
-        let actor = Self.actor(caller)
         do {
-            switch action {
-            case .cancel: try await cancel(id, actor)
-            case .hold: try await hold(id, actor)
-            case .release: try await store.apply(.release, to: id, actor: actor, at: .now())
-            case .retry: try await retry(id, caller)
-            case .priority(let priority): try await store.setPriority(priority, of: id, actor: actor, at: .now())
-            }
+            try await ledger.turns.run(id) { try await carryOut(action, on: id, by: caller) }
         } catch StoreError.unknownJob {
             throw ControlError.noSuchJob(id.rawValue)
         } catch StoreError.illegal(_, let state, _) {
@@ -99,6 +96,18 @@ struct ControlService: ControlBackend {
         let summary = summary(try await known(id))
         hub.send(JobProgress(summary))
         return summary
+    }
+
+    /// What is done with one job is done one after the other: some of it takes several steps.
+    private func carryOut(_ action: JobAction, on id: JobID, by caller: Caller) async throws {
+        let actor = Self.actor(caller)
+        switch action {
+        case .cancel: try await cancel(id, actor)
+        case .hold: try await hold(id, actor)
+        case .release: try await store.apply(.release, to: id, actor: actor, at: .now())
+        case .retry: try await retry(id, caller)
+        case .priority(let priority): try await store.setPriority(priority, of: id, actor: actor, at: .now())
+        }
     }
 
     func perform(_ action: DaemonAction, by caller: Caller) async throws -> DaemonStatus {
@@ -153,15 +162,18 @@ struct ControlService: ControlBackend {
     private func retry(_ id: JobID, _ caller: Caller) async throws {
         let row = try await known(id)
         guard row.state.applying(.retry) != nil else { throw StoreError.illegal(job: id, state: row.state, event: .retry) }
-        try await checkQuota(of: row, caller)
-        do {
-            // Where an earlier try got this far and no further, it lies in active/ already.
-            try await disk { [spool] in if try spool.place(of: id) != .active { try spool.reopen(id) } }
-        } catch let error as SpoolError {
-            guard case .notRetryable = error else { throw error }
-            throw ControlError(.wrongState, "\(error)")
+        // A user's retries are counted one after the other.
+        try await retries.run(row.uid) {
+            try await checkQuota(of: row, caller)
+            do {
+                // Where an earlier try got this far and no further, it lies in active/ already.
+                try await disk { [spool] in if try spool.place(of: id) != .active { try spool.reopen(id) } }
+            } catch let error as SpoolError {
+                guard case .notRetryable = error else { throw error }
+                throw ControlError(.wrongState, "\(error)")
+            }
+            try await store.apply(.retry, to: id, actor: Self.actor(caller), at: .now())
         }
-        try await store.apply(.retry, to: id, actor: Self.actor(caller), at: .now())
     }
 
     /// A job that is tried again is under way like a new one.

@@ -45,10 +45,10 @@ package struct Daemon: Sendable {
         let gauge = DiskGauge(paths: [spool.root, state], marks: settings.diskMarks, logger: logger), door = Live<Waiting?>(nil)
         gauge.look()
         let disk = DiskQueue("lcld.disk", concurrent: true)
-        let depot = ModelDepot(home: settings.trainedModels, searchPath: settings.modelPath)
+        let depot = ModelDepot(home: settings.trainedModels, searchPath: settings.modelPath, most: { quota.value.models })
         try depot.prepare()
         let ledger = Ledger(store: store, spool: spool, disk: disk, attempts: attempts, gauge: gauge, depot: depot, logger: logger)
-        try await Recovery(spool: spool, store: store, ledger: ledger, attempts: attempts.value, logger: logger).run()
+        let recovery = Recovery(spool: spool, store: store, ledger: ledger, attempts: attempts.value, logger: logger), left = try await recovery.run()
 
         let hub = ProgressHub()
         let scheduler = Scheduler(ledger: ledger, hub: hub, gauge: gauge, terms: settings.terms(program), logger: logger)
@@ -83,6 +83,8 @@ package struct Daemon: Sendable {
             logger.warning("the default model cannot be used", metadata: ["error": "\(error)"])
         }
         logger.notice("lcld starts", metadata: ["spool": "\(spool.root)", "workers": "\(settings.workerCount)"])
+        let late = Task { await recovery.insertLeft(left) { await scheduler.wake() } }
+        defer { late.cancel() }
         try await ServiceGroup(configuration: configuration).run()
         try? await store.foldLog()
         logger.notice("lcld stopped")
@@ -105,7 +107,7 @@ package struct Daemon: Sendable {
         var limits = Intake.Limits()
         limits.pictureBytes = settings.integer("limits.picture") << 20
         limits.jobBytes = settings.integer("limits.job") << 20
-        limits.reserve = settings.diskMarks.low
+        limits.reserve = { (gauge.marks.value.low, gauge.marks.value.inodes) }
         return IntakeService(
             spool: spool, store: store, intake: Intake(
                 spool: spool, limits: limits, allowedFolders: settings.texts("intake.folders"), admit: { depot.refusal(of: $0, for: $1) }),
@@ -127,7 +129,7 @@ extension Settings {
         Retention(maximumAge: Int(duration("retention.age").components.seconds), maximumBytes: integer("retention.size") << 20)
     }
 
-    var quota: Quota { Quota(jobs: integer("quota.jobs"), bytes: integer("quota.bytes") << 20, queries: integer("quota.queries")) }
+    var quota: Quota { Quota(jobs: integer("quota.jobs"), bytes: integer("quota.bytes") << 20, queries: integer("quota.queries"), models: integer("quota.models")) }
 
     var diskMarks: DiskRoom.Marks {
         .init(low: integer("disk.low") << 20, resume: integer("disk.resume") << 20, inodes: integer("disk.inodes"))

@@ -78,7 +78,7 @@ extension Scheduler {
         let slice = WorkerRequest.Slice(
             job: job, run: entry.number, manifest: entry.run.manifest, queries: queries, batch: assignment.batch)
         pool.assign(
-            .slice(slice), of: entry.claim, pictures: .init(entry.claim.directory), queries: queries.count, to: worker, now: Self.clock.now)
+            .slice(slice), of: entry.claim, pictures: entry.claim.pictures, queries: queries.count, to: worker, now: Self.clock.now)
     }
 
     /// A slice of a training's pictures, or all of its learning.
@@ -93,7 +93,7 @@ extension Scheduler {
         let pictures = assignment.ordinals.map { Numbered(ordinal: $0, value: entry.run.query($0)) }
         let request = WorkerRequest.encode(.init(job: job, model: manifest.model, pictures: pictures, batch: assignment.batch))
         pool.assign(
-            request, of: entry.claim, pictures: .init(entry.claim.directory), queries: pictures.count, to: worker, now: Self.clock.now)
+            request, of: entry.claim, pictures: entry.claim.pictures, queries: pictures.count, to: worker, now: Self.clock.now)
     }
 
     /// Keeps one job ahead of the workers, so that none waits for the database; no more, so that priorities count. A training waits
@@ -107,30 +107,34 @@ extension Scheduler {
             guard !othersAreServed, !claiming else { return }
             claimAgain = false
             return claim { [served = Set(runs.filter { !$0.ended }.map(\.claim.uid))] scheduler in
-                let claim = await scheduler.ledger.claimNext(trainings: false, except: served)
-                scheduler.othersAreServed = claim == nil && !scheduler.claimAgain
-                return claim
+                let next = await scheduler.ledger.claimNext(trainings: false, except: served)
+                if case .none = next { scheduler.othersAreServed = !scheduler.claimAgain }
+                return next
             }
         }
         guard !isCalm || claimAgain else { return }
         guard !claiming else { return claimAgain = true }
         claimAgain = false
         claim { scheduler in
-            let claim = await scheduler.ledger.claimNext(trainings: trainings == 0, except: [])
-            scheduler.isCalm = claim.map { $0.manifest.task == .train } ?? true
-            return claim
+            let next = await scheduler.ledger.claimNext(trainings: trainings == 0, except: [])
+            scheduler.isCalm = switch next {
+            case .claim(let claim): claim.manifest.task == .train
+            case .over: false
+            case .none: true
+            }
+            return next
         }
     }
 
-    private func claim(_ next: @escaping @Sendable (isolated Scheduler) async -> Ledger.Claim?) {
+    private func claim(_ next: @escaping @Sendable (isolated Scheduler) async -> Ledger.Next) {
         claiming = true
         Task { claimed(await next(self)) }
     }
 
-    func claimed(_ claim: Ledger.Claim?) {
+    func claimed(_ next: Ledger.Next) {
         claiming = false
         if claimAgain { isCalm = false }
-        if let claim { begin(claim) }
+        if case .claim(let claim) = next { begin(claim) }
         decide()
         dispatch()
         endIfStopped()
@@ -140,6 +144,8 @@ extension Scheduler {
     func isServed(_ uid: UInt32) -> Bool { active.values.contains { $0.claim.uid == uid && !$0.run.isTraining } }
 
     private func begin(_ claim: Ledger.Claim) {
+        // It is running for the store, and for nobody else: what looks for stranded jobs puts it back once the earlier run is over.
+        guard active[claim.job] == nil else { return logger.error("a job was claimed twice", metadata: ["job": "\(claim.job)"]) }
         nextRun += 1
         let run = JobRun(
             manifest: claim.manifest, unanswered: claim.unanswered, known: claim.known, gently: gently.contains(claim.job), unusable: claim.unusable, kept: claim.kept)

@@ -26,6 +26,8 @@ struct Housekeeping: Service {
     private static let expiry = 1, status = 10
     /// How long events are kept, in milliseconds: 90 days.
     private static let memory: Int64 = 90 * 86_400_000
+    /// Of one user's jobs, and of all together.
+    private static let most = (user: 100_000, all: 2_000_000)
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
@@ -72,8 +74,14 @@ struct Housekeeping: Service {
 
     private func expire(at now: Int64) async throws {
         for id in try await store.expired(at: now) {
+            // Whoever is in the middle of something with it comes first; it is still expired in a second, or not any more.
+            guard await ledger.turns.isFree(id) else { continue }
             let why = Failure(.jobExpired, "its time to wait was over before a worker was free")
-            guard let state = await ledger.fail(id, .expire, [why], once: true) else { continue }
+            let state = try await ledger.turns.run(id) { [store, ledger] in
+                // No worker gets it between its report and its row.
+                try await store.holdExpired(id, at: now) ? await ledger.fail(id, .expire, [why], once: true) : nil
+            }
+            guard let state else { continue }
             logger.notice("job expired", metadata: ["job": "\(id)", "state": "\(state.rawValue)"])
             hub.send(JobProgress(JobSummary(try await store.job(id))))
         }
@@ -97,7 +105,7 @@ struct Housekeeping: Service {
             return try spool.retired()
         }
         for part in gone.parts(of: 500) { try await store.forget(part) }
-        try await store.forgetEvents(before: now - Self.memory)
+        try await store.forgetEvents(before: now - Self.memory, most: Self.most)
         try await store.foldLog()
         try await disk { [spool] in try spool.removeRetired() }
         if !gone.isEmpty { logger.info("old jobs forgotten", metadata: ["count": "\(gone.count)"]) }

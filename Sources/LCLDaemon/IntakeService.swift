@@ -67,7 +67,8 @@ struct IntakeService: Service {
     /// - Returns: whether nothing is still being written, and the store knows of everything that was taken.
     private func look(_ scanner: inout IncomingScanner, _ waiting: inout WaitingEntries, _ watcher: IncomingWatcher) async -> Bool {
         await remember(&waiting)
-        guard await isOpen() else { return waiting.unsaved.isEmpty }
+        // What the store does not know yet is in memory: no more of it.
+        guard await isOpen(), waiting.unsaved.isEmpty else { return waiting.unsaved.isEmpty }
         let moved = watcher.takeMoved().union(waiting.carried), last = scanner
         do {
             let (found, next) = try await disk { [last] in
@@ -77,7 +78,7 @@ struct IntakeService: Service {
             scanner = next
             var due = waiting.due(found.ready, now: .now).inTurns()[...]
             let end = ContinuousClock.now + Self.round
-            while !due.isEmpty, .now < end, !Task.isShuttingDownGracefully, await isOpen() {
+            while !due.isEmpty, waiting.unsaved.isEmpty, .now < end, !Task.isShuttingDownGracefully, await isOpen() {
                 await take(due.prefix(Self.batch), &waiting)
                 due = due.dropFirst(Self.batch)
             }
@@ -108,21 +109,46 @@ struct IntakeService: Service {
         for offer in offers {
             do {
                 let allowance = try await allowance(of: offer.owner, beside: waiting.unsaved.accepted)
-                switch try await disk({ [intake] in try intake.take(offer, now: .now(), allowance: allowance) }) {
+                let refusal = try await begin(offer)
+                switch try await disk({ [intake] in try intake.take(offer, now: .now(), allowance: allowance, refusal: refusal) }) {
                 case .accepted(let job): waiting.unsaved.accepted.append(job)
                 case .refused(let job): waiting.unsaved.refused.append(job)
                 case .nothing: waiting.leftClaims = true
                 }
                 waiting.taken(offer)
+                try? await end(offer)
                 if waiting.unsaved.queries > Self.queries { await remember(&waiting) }
             } catch {
                 ledger.take(error)
                 waiting.failed(offer, "\(error)", now: .now)
+                try? await end(offer)
                 logger.error("unable to take a job in", metadata: ["entry": "\(offer.name)", "error": "\(error)"])
             }
         }
         await remember(&waiting)
     }
+
+    /// How often in a row lcld may end in the middle of taking one entry in, before the entry is set aside.
+    private static let deaths = 5
+
+    /// Remembers that an entry which an earlier life left is looked at again.
+    /// - Returns: why it no longer is.
+    private func begin(_ offer: Offer) async throws -> Failure? {
+        guard let id = offer.claimed else { return nil }
+        let before = try await store.fact(Self.fact(id)).flatMap { Int($0) } ?? 0
+        if before >= Self.deaths {
+            return Failure(.jobUnreadable, "lcld ended \(before) times in a row while it took this in: it is set aside unread; please report it")
+        }
+        try await store.remember(String(before + 1), as: Self.fact(id))
+        return nil
+    }
+
+    /// It came to an end, good or bad, and lcld lives.
+    private func end(_ offer: Offer) async throws {
+        if let id = offer.claimed { try await store.forget(fact: Self.fact(id)) }
+    }
+
+    private static func fact(_ claim: JobID) -> String { "taking \(claim)" }
 
     /// What the user has left of his quota, those of his jobs counted that have no row yet.
     private func allowance(of uid: UInt32, beside new: [AcceptedJob]) async throws -> Allowance? {

@@ -18,14 +18,21 @@ struct Ledger: Sendable {
     let gauge: DiskGauge
     let depot: ModelDepot
     let logger: Logger
+    /// Of what takes several steps with a job that does not run: actions, and its expiry.
+    let turns = Turns<JobID>()
     /// The daemon's time is over: what does not succeed now is recovery's.
     private let isClosed = Live(false)
 
     /// Ends all waiting for better times.
     func close() { isClosed.value = true }
 
-    /// The machine was at fault until the daemon's time was over.
+    /// The machine was at fault until the daemon's time was over, or the job's directory was taken away meanwhile.
     struct Abandoned: Error {}
+
+    /// The answers cannot be published, and trying again will not mend that.
+    private struct Unpublishable: Error {
+        var reason: String
+    }
 
     private static let pause = Duration.seconds(2)
 
@@ -78,20 +85,30 @@ struct Ledger: Sendable {
     /// S4 to S6. Recovery finishes what is cut short between any two of these lines.
     /// - Parameter result: makes the result's bytes, and says how many queries failed.
     func publish(_ claim: Claim, _ result: () async throws -> (Data, failed: Int)) async throws(Abandoned) -> JobState {
-        let failed = Live(0)
+        let failed = Live(0), broken = Live<String?>(nil)
         try await insist("publish", claim.job) {
-            let (bytes, count) = try await result()
-            failed.value = count
+            let bytes: Data
+            do { (bytes, failed.value) = try await result() } catch let error as EncodingError {
+                return broken.value = "\(error)"
+            } catch let error as Unpublishable {
+                return broken.value = error.reason
+            }
             let timings = try Timings(started: claim.started, finished: .now(), queries: claim.queries, attempt: claim.attempt).encoded()
             Fault.beforePublish.reach()
             try await disk { [spool] in
                 // Where an earlier try of this very loop was cut short after the rename, there is nothing left to move.
-                if try spool.place(of: claim.job) == .active { try spool.publish(claim.job, result: bytes, timings: timings, keepsPictures: true) }
+                if try spool.place(of: claim.job) == .active { try spool.publish(claim.job, result: bytes, timings: timings) }
             }
             Fault.afterPublishRename.reach()
         }
-        try await insist("mark", claim.job) { try await store.finish(claim.job, failed: failed.value, at: .now()) }
-        return .done
+        if let why = broken.value { return await fail(claim.job, .fail, [Failure(.internal, "the answers cannot be published: \(why)")]) ?? .failed }
+        let isDone = Live(true)
+        try await insist("mark", claim.job) {
+            let place = try await disk { [spool] in try spool.place(of: claim.job) }
+            isDone.value = place == .done
+            if let place, place != .done { try await settle(claim.job, in: place) } else { try await store.finish(claim.job, failed: failed.value, at: .now()) }
+        }
+        return isDone.value ? .done : .failed
     }
 
     /// Removes what a job that is done has no need of any more; where that fails, the next start does it.
@@ -109,8 +126,8 @@ struct Ledger: Sendable {
             for (ordinal, verdict) in page { all[ordinal] = verdict }
             next = end + 1
         }
-        return all.map { verdict in
-            guard let verdict else { preconditionFailure("a complete run has every verdict") }
+        return try all.enumerated().map { ordinal, verdict in
+            guard let verdict else { throw Unpublishable(reason: "the answer to query \(ordinal) is gone; submit the job again") }
             return verdict
         }
     }
@@ -158,6 +175,10 @@ struct Ledger: Sendable {
                 logger.error("the store refuses", metadata: ["job": "\(job)", "step": "\(what)"])
                 return
             } catch {
+                if (error as? SpoolError)?.isVanished == true, let place = try? await disk({ [spool] in try spool.place(of: job) }), place != .active {
+                    logger.error("a job was taken away in the middle of its work", metadata: ["job": "\(job)", "step": "\(what)", "place": "\(place)"])
+                    throw Abandoned()
+                }
                 take(error)
                 logger.error("unable to go on for now", metadata: ["job": "\(job)", "step": "\(what)", "error": "\(error)"])
                 if once { throw Abandoned() }

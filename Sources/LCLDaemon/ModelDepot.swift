@@ -16,14 +16,17 @@ package struct ModelDepot: Sendable {
     let home: String
     /// Where models are looked for; ``home`` is among them.
     let searchPath: [String]
+    /// Models that a user may have; 0 is no bound.
+    private let most: @Sendable () -> Int
     /// A name is looked at and given away by one task at a time.
     private let door = Lock()
 
     private final class Lock: Sendable { let mutex = Mutex(()) }
 
-    package init(home: String, searchPath: [String]) {
+    package init(home: String, searchPath: [String], most: @escaping @Sendable () -> Int = { 0 }) {
         self.home = home
         self.searchPath = searchPath
+        self.most = most
     }
 
     /// Makes the directory, and removes what a crash left.
@@ -54,8 +57,21 @@ package struct ModelDepot: Sendable {
         if training.name == manifest.model {
             return Failure(.trainingTaken, "'\(training.name)' is the model that it learns from; choose another name", subject: "$.training.name")
         }
-        return isFree(training.name, for: uid) ? nil : Failure(
-            .trainingTaken, "the name '\(training.name)' is taken by a model that is not yours; choose another", subject: "$.training.name")
+        guard isFree(training.name, for: uid) else {
+            return Failure(
+                .trainingTaken, "the name '\(training.name)' is taken by a model that is not yours; choose another", subject: "$.training.name")
+        }
+        return excess(training.name, for: uid)
+    }
+
+    /// Where one more model is more than the user may have.
+    private func excess(_ name: String, for uid: UInt32) -> Failure? {
+        let most = most()
+        guard most > 0, !Self.isAdministrator(uid) else { return nil }
+        let others = ModelDirectory.all(in: [home]).count { $0.name != name && (try? $0.model.get().card.trained?.owner) == uid }
+        return others < most ? nil : Failure(
+            .quotaExceeded, "\(most) trained models are allowed and you have \(others); train under one of their names, or have an administrator remove one",
+            subject: "$.training.name")
     }
 
     /// Nothing has the name, or a model that this very user trained.

@@ -11,11 +11,12 @@ import Synchronization
 ///
 /// The other end of ``LCLWorker/HandedPictures``. A thread of its own waits for requests until the socket is shut.
 package final class PictureDesk: Sendable {
-    /// Whose files a worker gets.
-    package struct Folder: Equatable, Sendable {
-        let path: String
+    /// Whose files workers get: one for each run of a job, and opened once for all of its workers, since what could not be read of it may be long.
+    package final class Folder: Sendable {
+        private let path: String
         /// Files of a training, and not the pictures of a snapshot.
-        let isTraining: Bool
+        private let isTraining: Bool
+        private let opened = Mutex<JobDirectory?>(nil)
 
         /// - Parameter directory: `active/ID`.
         package init(_ directory: String, training: Bool = false) {
@@ -23,22 +24,27 @@ package final class PictureDesk: Sendable {
             isTraining = training
         }
 
-        func open() throws -> JobDirectory { try isTraining ? JobDirectory(path: path) : JobDirectory.snapshot(path) }
-
         /// Bytes of the longest file.
-        var limit: Int { isTraining ? .max : JobDirectory.maximumPictureBytes }
-    }
+        fileprivate var limit: Int { isTraining ? .max : JobDirectory.maximumPictureBytes }
 
-    private struct Job {
-        var folder: Folder
-        /// Opened when the first picture is asked for.
-        var opened: JobDirectory?
+        fileprivate func directory() throws -> JobDirectory {
+            // Whoever else asks would wait for the same disk.
+            try opened.withLock { opened in
+                if let opened { return opened }
+                let directory = try isTraining ? JobDirectory(path: path) : JobDirectory.snapshot(path)
+                opened = directory
+                return directory
+            }
+        }
+
+        /// What was opened is no good any more.
+        fileprivate func close() { opened.withLock { $0 = nil } }
     }
 
     private let socket: Int32
     /// From then on the number may be another's: of the worker that comes next, for one.
     private let isClosed = Mutex(false)
-    private let job = Mutex<Job?>(nil)
+    private let folder = Mutex<Folder?>(nil)
     private let opening = Atomic<Bool>(false)
 
     /// The worker waits while we open what it has asked for: its silence is ours. Not while it is being told, which it can keep us from.
@@ -62,7 +68,7 @@ package final class PictureDesk: Sendable {
     }
 
     /// From now on pictures are those of this folder, or none are given.
-    func serve(_ folder: Folder?) { job.withLock { $0 = folder.map { Job(folder: $0) } } }
+    func serve(_ new: Folder?) { folder.withLock { $0 = new } }
 
     /// Ends the thread, whoever still holds the other end.
     package func shut() { isClosed.withLock { closed in if !closed { shutdown(socket, Int32(SHUT_RDWR)) } } }
@@ -77,11 +83,11 @@ package final class PictureDesk: Sendable {
         // Where the machine is at fault it is tried again, and at last costs the job an attempt: never a picture's answer.
         for _ in 0..<Self.tries {
             isOpening = true
+            guard let folder = folder.withLock({ $0 }) else { break }
             do throws(Failure) {
-                guard let (directory, most) = try directory() else { break }
-                return try directory.withDescriptor(of: path, upTo: Int(min(limit, UInt64(most)))) { reply([0], $0) }
+                return try directory(of: folder).withDescriptor(of: path, upTo: Int(min(limit, UInt64(folder.limit)))) { reply([0], $0) }
             } catch where error.code == .internal {
-                job.withLock { $0?.opened = nil }
+                folder.close()
                 usleep(Self.pause)
             } catch {
                 guard let failure = try? CanonicalJSON.encode(error) else { preconditionFailure("a failure can be encoded") }
@@ -99,14 +105,8 @@ package final class PictureDesk: Sendable {
     /// For ten seconds.
     private static let tries = 20, pause: UInt32 = 500_000
 
-    /// - Returns: `nil` where there is no job.
-    private func directory() throws(Failure) -> (JobDirectory, limit: Int)? {
-        guard let known = job.withLock({ $0 }) else { return nil }
-        let directory: JobDirectory
-        // Not under the lock: a file server may take its time.
-        do { directory = try known.opened ?? known.folder.open() } catch { throw Failure(.internal, "\(error)") }
-        job.withLock { if $0?.folder == known.folder { $0!.opened = directory } }
-        return (directory, known.folder.limit)
+    private func directory(of folder: Folder) throws(Failure) -> JobDirectory {
+        do { return try folder.directory() } catch { throw Failure(.internal, "\(error)") }
     }
 
     /// The worker is gone, talks nonsense, or asks for pictures of no job: it is told by the end of the conversation.

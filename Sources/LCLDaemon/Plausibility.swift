@@ -31,10 +31,19 @@ struct Plausibility {
     }
 
     func admits(_ linked: Linked) -> Bool {
-        linked.model.name == model && isDigest(linked.model.sha256)
-            && linked.support.suspects.count <= supports.count && linked.support.skipped.count <= supports.count * labels.count
-            && linked.support.suspects.allSatisfy { isSupport($0.image, $0.label) && labels.contains($0.looksLike) }
-            && linked.support.skipped.allSatisfy { isSupport($0.image, $0.label) && admits($0.error) && $0.error.code.isPicture }
+        linked.model.name == model && isDigest(linked.model.sha256) && linked.conversation.map(admits) ?? true && admits(linked.support)
+    }
+
+    private func admits(_ report: SupportReport) -> Bool {
+        (0...supportCount).contains(report.images) && report.leaveOneOutAccuracy.map(isShare) ?? true
+            && report.suspects.count <= supportCount && report.skipped.count <= supportCount
+            && report.suspects.allSatisfy { isSupport($0.image, $0.label) && labels.contains($0.looksLike) && isShare($0.confidence) }
+            && report.skipped.allSatisfy { isSupport($0.image, $0.label) && admits($0.error) && ($0.error.code.isPicture || $0.error.code == .supportDuplicate) }
+    }
+
+    private func admits(_ conversation: ConversationReport) -> Bool {
+        conversation.positions >= 0 && (1...Manifest.maximumOrders).contains(conversation.orders) && conversation.template.utf8.count <= Manifest.maximumNameLength
+            && conversation.orderSensitivity == nil
     }
 
     func admits(_ failure: Failure) -> Bool {
@@ -42,10 +51,18 @@ struct Plausibility {
     }
 
     private func admits(_ answer: Answer) -> Bool {
-        (0...1).contains(answer.confidence) && labels.contains(answer.label)
-            && answer.scores.count <= labels.count && answer.scores.allSatisfy { labels.contains($0.label) }
-            && answer.nearest.count <= supports.count && answer.nearest.allSatisfy { isSupport($0.image, $0.label) }
+        isShare(answer.confidence) && labels.contains(answer.label) && isNumber(answer.margin) && answer.orderSensitivity.map(isShare) ?? true
+            && answer.scores.count <= labels.count && answer.scores.allSatisfy { labels.contains($0.label) && isShare($0.probability) && isNumber($0.logit) }
+            && answer.nearest.count <= Self.mostNeighbours && answer.nearest.allSatisfy { isSupport($0.image, $0.label) && isNumber($0.similarity) }
     }
+
+    /// That an answer names.
+    private static let mostNeighbours = 16
+
+    private func isShare(_ number: Double) -> Bool { (0...1).contains(number) }
+
+    /// Of a size that sums of them stay numbers.
+    private func isNumber(_ number: Double) -> Bool { abs(number) <= 1e9 }
 
     private func isSupport(_ image: String, _ label: String) -> Bool { supports[image]?.contains(label) == true }
 

@@ -12,7 +12,9 @@ struct Recovery {
     let attempts: Int
     let logger: Logger
 
-    func run() async throws {
+    /// - Returns: jobs that have no row, since the store could not be told: ``insertLeft(_:)``.
+    func run() async throws -> [JobID] {
+        var left: [JobID] = []
         for trouble in try spool.recover() { logger.error("the spool needs a look", metadata: ["error": "\(trouble)"]) }
         let places = try spool.survey(), states = try await store.states(), patience = ContinuousClock.now + Self.patience
         for id in Set(places.keys).union(states.keys).sorted() {
@@ -20,6 +22,26 @@ struct Recovery {
             logger.notice("recovering a job", metadata: ["job": "\(id)", "repair": "\(repair)"])
             do { try await apply(repair, to: id, in: places[id], until: patience) } catch {
                 logger.error("unable to recover a job", metadata: ["job": "\(id)", "error": "\(error)"])
+                if repair == .insert { left.append(id) }
+            }
+        }
+        return left
+    }
+
+    /// Tells the store of them as soon as it can be told.
+    func insertLeft(_ jobs: [JobID], accepted: () async -> Void) async {
+        for id in jobs {
+            while !Task.isCancelled {
+                do {
+                    try await apply(.insert, to: id, in: .active)
+                    logger.notice("recovered a job", metadata: ["job": "\(id)"])
+                    await accepted()
+                    break
+                } catch {
+                    // A job that is damaged is no job that waits.
+                    if (error as? SpoolError)?.isDamage == true { break }
+                    try? await Task.sleep(for: .seconds(10))
+                }
             }
         }
     }
@@ -45,7 +67,10 @@ struct Recovery {
         case .requeue: try await requeue(id)
         case .finish, .fail: try await ledger.settle(id, in: place!)
         case .adopt: try await adopt(id, in: place!)
-        case .retry: try await store.apply(.retry, to: id, actor: "lcld", at: .now())
+        case .retry:
+            // Another job of this name, whose directory somebody took away, left its row.
+            let isOther = try await store.job(id).created != IntakeRecord.read(spool.directory(.active, id)).accepted
+            if isOther { try await apply(.insert, to: id, in: place) } else { try await store.apply(.retry, to: id, actor: "lcld", at: .now()) }
         case .lost:
             let failure = Failure(.internal, "the directory of job \(id) is gone from the spool; submit the job again")
             try await store.settle(id, as: .failed, at: .now(), failure: failure)
@@ -59,7 +84,8 @@ struct Recovery {
             try await store.apply(.crash, to: id, actor: "lcld", at: .now(), detail: "lcld ended while the job ran")
         } else {
             let why = Failure(.jobAttempts, "lcld or its workers ended in \(attempts) attempts in a row; `lclctl retry \(id)` tries again")
-            await ledger.fail(id, .exhaust, [why])
+            // Where the disk is full, it is put back like any other that nobody runs.
+            await ledger.fail(id, .exhaust, [why], once: true)
         }
     }
 

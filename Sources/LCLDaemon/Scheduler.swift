@@ -229,7 +229,7 @@ package actor Scheduler: Service {
         let ours = Set(active.keys)
         Task {
             await ledger.requeueStranded(except: ours)
-            claimed(nil)
+            claimed(.none)
         }
     }
 

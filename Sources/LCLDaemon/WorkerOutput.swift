@@ -58,12 +58,24 @@ struct WorkerOutput {
         var rest = bytes
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
             pending += rest[..<end]
-            guard let reply = try? CanonicalJSON.decode(WorkerReply.self, from: pending) else { return false }
+            guard Self.isComparable(pending), let reply = try? CanonicalJSON.decode(WorkerReply.self, from: pending) else { return false }
             deliver(reply, pending.count)
             pending.removeAll(keepingCapacity: pending.count < 1 << 20)
             rest = rest[(end + 1)...]
         }
         pending += rest
         return pending.count <= Self.maximumLine
+    }
+
+    /// Whether its texts can be compared and hashed in time that grows with their length. An honest worker escapes control characters alone.
+    static func isComparable(_ line: Data) -> Bool {
+        guard line.contains(where: { $0 >= 0xCC || $0 == UInt8(ascii: "\\") }) else { return true }
+        var rest = line[...]
+        while let escape = rest.firstIndex(of: UInt8(ascii: "\\")) {
+            let code = rest[escape...].dropFirst().prefix(3)
+            if code.first == UInt8(ascii: "u"), !code.elementsEqual("u00".utf8) { return false }
+            rest = rest[escape...].dropFirst(2)
+        }
+        return String(decoding: line, as: UTF8.self).isComparable
     }
 }

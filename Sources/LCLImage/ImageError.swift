@@ -12,6 +12,8 @@ public enum ImageError: Error, Hashable, Sendable {
     case corrupt(ImageFormat, detail: String)
     /// More than ``ImageLimits`` allows.
     case tooLarge(what: String)
+    /// The process has no memory left for it: another one may have.
+    case noMemory(what: String)
 
     /// The case alone: what callers map to their own stable codes.
     public enum Kind: String, CaseIterable, Sendable {
@@ -25,7 +27,7 @@ public enum ImageError: Error, Hashable, Sendable {
         case .unsupported: .unsupported
         case .truncated: .truncated
         case .corrupt: .corrupt
-        case .tooLarge: .tooLarge
+        case .tooLarge, .noMemory: .tooLarge
         }
     }
 }
@@ -38,6 +40,7 @@ extension ImageError: CustomStringConvertible {
         case .truncated(let format, let detail): "the \(format) file ends early (\(detail)); copy it again"
         case .corrupt(let format, let detail): "the \(format) file is damaged (\(detail)); save it again from its source"
         case .tooLarge(let what): "the picture is too large: \(what); scale it down"
+        case .noMemory(let what): "no memory is left for \(what); scale it down, or allow more"
         }
     }
 }

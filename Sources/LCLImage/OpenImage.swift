@@ -15,7 +15,7 @@ final class OpenImage {
         case .jpeg: lcl_jpeg_open(bytes, file.count, Int32(clamping: limits.scans))
         case .png: lcl_png_open(bytes, file.count)
         }
-        guard let opened else { throw .tooLarge(what: "no memory is left to open it") }
+        guard let opened else { throw .noMemory(what: "opening it") }
         let width = Int(opened.pointee.width), height = Int(opened.pointee.height)
         let orientation = switch format {
         case .jpeg: Exif.orientation(inJPEG: file)
@@ -62,7 +62,7 @@ final class OpenImage {
         case LCL_IMAGE_TRUNCATED: throw .truncated(info.format, detail: message)
         case LCL_IMAGE_UNSUPPORTED: throw .unsupported(found: "a \(info.format) picture of an unusual kind (\(message))")
         case LCL_IMAGE_TOO_MANY_SCANS: throw .tooLarge(what: "a progressive JPEG of more than \(limits.scans) scans")
-        case LCL_IMAGE_NO_MEMORY: throw .tooLarge(what: "\(info.width) x \(info.height) pixels, more than memory is left for")
+        case LCL_IMAGE_NO_MEMORY: throw .noMemory(what: "its \(info.width) x \(info.height) pixels")
         default: throw .corrupt(info.format, detail: message)
         }
     }

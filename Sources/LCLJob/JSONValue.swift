@@ -11,15 +11,19 @@ public enum JSONValue: Equatable, Sendable {
     case object([String: JSONValue])
 
     public static let maximumDepth = 32
+    /// Values and keys of a document: a million queries of three fields, and as much again.
+    public static let maximumValues = 8_000_000
+    /// Bytes of a text as it is written: the longest path, every byte of it escaped.
+    static let maximumText = 6 * ManifestPath.maximumLength
+    /// Of a key; ours are short words.
+    static let maximumKey = 128
 
-    /// - Throws: ``Failure`` with `manifest.json`: not UTF-8, not JSON, or nested deeper than ``maximumDepth``.
+    /// - Throws: ``Failure`` with `manifest.json`: not UTF-8, not JSON, or beyond one of the limits.
     public init(parsing text: Data) throws(Failure) {
         guard String(validating: text, as: UTF8.self) != nil else {
             throw Failure(.manifestJSON, "the file is not UTF-8 text; save it as UTF-8")
         }
-        guard Self.depth(of: text) <= Self.maximumDepth else {
-            throw Failure(.manifestJSON, "the JSON is nested deeper than \(Self.maximumDepth) levels")
-        }
+        if let excess = Self.excess(of: text) { throw Failure(.manifestJSON, "the JSON \(excess)") }
         do {
             self = try JSONDecoder().decode(JSONValue.self, from: text)
         } catch {
@@ -37,8 +41,9 @@ public enum JSONValue: Equatable, Sendable {
             guard let said = (error as NSError).userInfo[NSDebugDescriptionErrorKey] as? String else { return nil }
             let parts = said.split(separator: " around character ", maxSplits: 1)
             guard parts.count == 2, let byte = Int(parts[1].prefix { $0.isNumber }), byte < text.count else { return said }
-            let lines = text.prefix(byte).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            return "line \(lines.count), column \(lines.last!.count + 1): \(parts[0].lowercased())"
+            let before = text.prefix(byte), newline = UInt8(ascii: "\n")
+            let column = before.lastIndex(of: newline).map { before.endIndex - $0 } ?? byte + 1
+            return "line \(before.count { $0 == newline } + 1), column \(column): \(parts[0].lowercased())"
         }
     }
 
@@ -54,42 +59,52 @@ public enum JSONValue: Equatable, Sendable {
         }
     }
 
-    /// The deepest nesting of brackets outside strings, in one pass over the bytes, before any parser recurses.
-    private static func depth(of text: Data) -> Int {
-        var depth = 0, deepest = 0, inString = false, escaped = false
-        for byte in text {
-            if inString {
-                if escaped { escaped = false } else if byte == UInt8(ascii: "\\") { escaped = true } else if byte == UInt8(ascii: "\"") { inString = false }
+    /// What a text has too much of, found in one pass over its bytes, before any parser recurses, allocates or compares: Swift orders the marks
+    /// of a text to compare it, in time that grows with the square of a run of marks.
+    private static func excess(of text: Data) -> String? {
+        func line(of place: Int) -> String { ", in line \(text.prefix(place).count { $0 == UInt8(ascii: "\n") } + 1)" }
+        var depth = 0, values = 1, start: Int?, escaped = false, length = 0
+        for (place, byte) in text.enumerated() {
+            if let begun = start {
+                if escaped { escaped = false } else if byte == UInt8(ascii: "\\") { escaped = true } else if byte == UInt8(ascii: "\"") {
+                    (start, length) = (nil, place - begun)
+                    if length > maximumText { return "has a text of more than \(maximumText) bytes\(line(of: begun))" }
+                }
                 continue
             }
             switch byte {
-            case UInt8(ascii: "\""): inString = true
+            case UInt8(ascii: "\""): start = place + 1
             case UInt8(ascii: "["), UInt8(ascii: "{"):
                 depth += 1
-                deepest = max(deepest, depth)
+                values += 1
+                if depth > maximumDepth { return "is nested deeper than \(maximumDepth) levels" }
             case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+            case UInt8(ascii: ","): values += 1
+            case UInt8(ascii: ":"): if length > maximumKey { return "has a key of more than \(maximumKey) bytes\(line(of: place))" }
             default: break
             }
+            if values > maximumValues { return "has more than \(maximumValues) values" }
         }
-        return deepest
+        return nil
     }
 }
 
 extension JSONValue: Decodable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
-        } else if let value = try? container.decode(String.self) {
+        // What there is most of comes first: each try that fails costs more than the value.
+        if let value = try? container.decode(String.self) {
             self = .string(value)
+        } else if let value = try? container.decode([String: JSONValue].self) {
+            self = .object(value)
         } else if let value = try? container.decode([JSONValue].self) {
             self = .array(value)
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if container.decodeNil() {
+            self = .null
         } else {
-            self = .object(try container.decode([String: JSONValue].self))
+            self = .number(try container.decode(Double.self))
         }
     }
 }
@@ -98,12 +113,16 @@ extension JSONValue: Decodable {
 public enum CanonicalJSON {
     /// `value` as one line, or indented for people; a newline at its end either way.
     public static func encode(_ value: some Encodable, pretty: Bool = false) throws -> Data {
+        var data = try encoder(pretty: pretty).encode(value)
+        data.append(UInt8(ascii: "\n"))
+        return data
+    }
+
+    static func encoder(pretty: Bool) -> JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = pretty ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .iso8601
-        var data = try encoder.encode(value)
-        data.append(UInt8(ascii: "\n"))
-        return data
+        return encoder
     }
 
     public static func decode<T: Decodable>(_ type: T.Type, from data: Data) throws -> T {

@@ -20,6 +20,7 @@ public enum ManifestPath {
         if components.allSatisfy(\.isEmpty) { return "names no file" }
         if path.utf8.count > maximumLength { return "is longer than \(maximumLength) bytes" }
         if path.unicodeScalars.contains(where: \.isControl) { return "has control characters" }
+        if !path.isComparable { return "has more than \(String.maximumMarks) combining marks in a row" }
         if components.contains(where: { $0.elementsEqual("..".utf8) }) { return "has a '..' in it" }
         if components.contains(where: { Substring($0).joinsSlash }) { return "has a name that begins with a combining mark" }
         switch (rule, path.hasPrefix("/")) {
@@ -38,6 +39,31 @@ public enum ManifestPath {
     }
 }
 
+extension String {
+    /// The stream-safe format's bound (Unicode, UAX #15, 13): no language comes near it.
+    package static let maximumMarks = 30
+
+    /// Whether it can be compared and hashed in time that grows with its length: it has no more than ``maximumMarks`` combining marks in a row.
+    package var isComparable: Bool {
+        // U+0300 is the first mark.
+        guard utf8.contains(where: { $0 >= 0xCC }) else { return true }
+        var run = 0
+        for scalar in unicodeScalars {
+            run = scalar.isMark ? run + 1 : 0
+            if run > Self.maximumMarks { return false }
+        }
+        return true
+    }
+
+    /// Its beginning, of at most so many bytes: what is shown of a text that may be of any length. A character may have any number of scalars.
+    package func quoted(_ bytes: Int) -> String {
+        guard utf8.count > bytes else { return self }
+        var end = utf8.index(utf8.startIndex, offsetBy: bytes)
+        while end.samePosition(in: unicodeScalars) == nil { utf8.formIndex(before: &end) }
+        return String(unicodeScalars[..<end])
+    }
+}
+
 extension StringProtocol {
     /// Whether a `/` before it and its first scalar are one character: as a name it could not be told from its folder.
     package var joinsSlash: Bool { ("/" + self.prefix(1)).count < 1 + self.prefix(1).count }
@@ -46,4 +72,7 @@ extension StringProtocol {
 extension Unicode.Scalar {
     /// U+0000 to U+001F and U+007F to U+009F: in no name that we take, be it of a file, a label or a job.
     package var isControl: Bool { value < 32 || (127...159).contains(value) }
+
+    /// Combining: it is ordered among its neighbours before texts are compared.
+    package var isMark: Bool { value >= 0x300 && properties.canonicalCombiningClass != .notReordered }
 }

@@ -47,7 +47,7 @@ extension ManifestReader {
     private mutating func modelName(_ value: JSONValue, _ path: String) -> String? {
         guard let name = name(value, path) else { return nil }
         guard JobID(name) != nil else {
-            report(.manifestField, path, "'\(name.prefix(64))' is no name for a model; it has 1 to 64 letters, digits, '.', '_' and '-', and begins with a letter or digit")
+            report(.manifestField, path, "'\(name.quoted(64))' is no name for a model; it has 1 to 64 letters, digits, '.', '_' and '-', and begins with a letter or digit")
             return nil
         }
         return name
@@ -63,7 +63,7 @@ extension ManifestReader {
     /// A folder or glob; `nil` where the value is no text.
     mutating func pattern(_ value: JSONValue, _ path: String) -> String? {
         guard case .string(let pattern) = value else { return nil }
-        if let refusal = ManifestPath.refusal(of: pattern, rule: paths) { report(.manifestPath, path, "'\(pattern.prefix(80))' \(refusal)") }
+        if let refusal = ManifestPath.refusal(of: pattern, rule: paths) { report(.manifestPath, path, "'\(pattern.quoted(80))' \(refusal)") }
         return pattern
     }
 }

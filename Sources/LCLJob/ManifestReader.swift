@@ -33,8 +33,6 @@ extension Manifest {
 struct ManifestReader {
     let paths: ManifestPath.Rule
     private(set) var problems: [Failure] = []
-    /// More than this many are as good as all.
-    private static let maximumProblems = 100
 
     init(paths: ManifestPath.Rule) { self.paths = paths }
 
@@ -61,7 +59,7 @@ struct ManifestReader {
         switch value {
         case .string(Manifest.schemaName): break
         case nil: report(.manifestSchema, "$.schema", "is missing; write \"schema\": \"\(Manifest.schemaName)\"")
-        case .string(let other): report(.manifestSchema, "$.schema", "is '\(other.prefix(40))'; this version reads \(Manifest.schemaName)")
+        case .string(let other): report(.manifestSchema, "$.schema", "is '\(other.quoted(40))'; this version reads \(Manifest.schemaName)")
         case let other?: report(.manifestSchema, "$.schema", "is \(other.kind); write \"\(Manifest.schemaName)\"")
         }
     }
@@ -115,7 +113,7 @@ struct ManifestReader {
         case nil:
             report(.queriesEmpty, "$.queries", "is missing; list the pictures to classify, or name a folder")
         case .string(let pattern):
-            if let refusal = ManifestPath.refusal(of: pattern, rule: paths) { report(.manifestPath, "$.queries", "'\(pattern.prefix(80))' \(refusal)") }
+            if let refusal = ManifestPath.refusal(of: pattern, rule: paths) { report(.manifestPath, "$.queries", "'\(pattern.quoted(80))' \(refusal)") }
             return .pattern(pattern)
         case let value?:
             let items = array(value, "$.queries", atMost: Manifest.maximumQueries)
@@ -186,7 +184,7 @@ struct ManifestReader {
     mutating func model(_ value: JSONValue) -> String {
         guard let name = name(value, "$.model") else { return "default" }
         guard JobID(name) != nil else {
-            report(.manifestField, "$.model", "'\(name.prefix(64))' is no model name; `lcl model list` shows them")
+            report(.manifestField, "$.model", "'\(name.quoted(64))' is no model name; `lcl model list` shows them")
             return "default"
         }
         return name
@@ -200,7 +198,7 @@ struct ManifestReader {
             return nil
         }
         if let refusal = ManifestPath.refusal(of: file, rule: paths) {
-            report(.manifestPath, path, "'\(file.prefix(80))' \(refusal)")
+            report(.manifestPath, path, "'\(file.quoted(80))' \(refusal)")
             return nil
         }
         return file
@@ -254,7 +252,7 @@ struct ManifestReader {
             return [:]
         }
         for key in fields.keys.sorted() where !allowed.contains(key) {
-            report(.manifestField, "\(path).\(key.prefix(64))", "is not known here; known are \(allowed.joined(separator: ", "))")
+            report(.manifestField, "\(path).\(key.quoted(64))", "is not known here; known are \(allowed.joined(separator: ", "))")
         }
         return fields
     }
@@ -276,7 +274,7 @@ struct ManifestReader {
     }
 
     mutating func report(_ failure: Failure) {
-        guard problems.count < Self.maximumProblems else { return }
+        guard problems.count < Problems.most else { return }
         problems.append(failure)
     }
 }
@@ -287,6 +285,7 @@ extension Manifest {
         if name.isEmpty { return "is empty" }
         if name.utf8.count > limit { return "has \(name.utf8.count) bytes; at most \(limit) are allowed" }
         if name.unicodeScalars.contains(where: \.isControl) { return "has control characters" }
+        if !name.isComparable { return "has more than \(String.maximumMarks) combining marks in a row" }
         return nil
     }
 }

@@ -54,6 +54,18 @@ extension Manifest {
         return []
     }
 
+    /// Why the answers would be too many to keep and publish, or `nil`; the queries are listed.
+    package var tooManyScores: Failure? {
+        let scores = training == nil ? work.count * min(options.top ?? labels.count, labels.count) : 0
+        guard scores > Self.maximumScores else { return nil }
+        return Failure(
+            .jobTooLarge, "\(work.count) queries with \(labels.count) labels each are \(scores) scores; at most \(Self.maximumScores) are listed:"
+                + " set options.top, or split the job", subject: "$.options.top")
+    }
+
+    /// Of all answers of a job together.
+    private static let maximumScores = 5_000_000
+
     /// Why there is too little to learn from, or `nil`; the labels are listed.
     var shortage: Failure? {
         guard let training else { return nil }
@@ -87,8 +99,16 @@ extension Manifest {
     ///
     /// `files` as for ``fromLayout(files:)``.
     public func resolving(files: [String]) -> Result<Manifest, Problems> {
-        training == nil ? resolvingQueries(files: files) : resolvingLabels(files: files)
+        let bytes = files.reduce(0) { $0 + $1.utf8.count }, steps = patterns.reduce(0) { $0 + (Glob.isPattern($1) ? $1.utf8.count * bytes : 8 * files.count) }
+        guard steps <= Self.maximumSteps else {
+            let why = "\(patterns.count) folders and patterns over \(files.count) files are too much to look through; list the files, or split the job"
+            return .failure(Problems(Failure(.jobTooLarge, why, subject: nil)))
+        }
+        return training == nil ? resolvingQueries(files: files) : resolvingLabels(files: files)
     }
+
+    /// Of matching every pattern with every path: half a minute's.
+    private static let maximumSteps = 1_000_000_000
 
     private func resolvingLabels(files: [String]) -> Result<Manifest, Problems> {
         guard !patterns.isEmpty else { return .success(self) }

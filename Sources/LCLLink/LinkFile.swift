@@ -118,22 +118,27 @@ extension LinkFile {
         try check(try file.string("general.architecture") == Self.architecture, "it is not of the architecture \(Self.architecture)")
         let version = try file.integer(Key.version)
         try check(version == Self.version, "it has version \(version), this lcl reads \(Self.version); fit it again with `lcl train`")
+        // As they are written: what is packed tighter would be much longer in memory.
+        func matrix(_ tensor: String) throws -> Matrix {
+            try check(file.tensor(tensor).map { [.f32, .f16].contains($0.type) } ?? true, "\(tensor) is neither F32 nor F16")
+            return try file.matrix(tensor: tensor)
+        }
         func parts(_ key: String) throws -> [FeatureSpace.Part] {
             let taps = try file.list(key)
             try check(!taps.isEmpty && Set(taps).count == taps.count, "\(key) lists no tap, or one twice")
             return try taps.map { tap in
-                let mean = try file.matrix(tensor: "\(tap).mean")
-                let map = file.tensor("\(tap).map") == nil ? nil : try file.matrix(tensor: "\(tap).map")
+                let mean = try matrix("\(tap).mean")
+                let map = file.tensor("\(tap).map") == nil ? nil : try matrix("\(tap).map")
                 try check(mean.rowCount == 1 && mean.isFinite, "\(tap).mean is not one row of finite numbers")
                 if let map {
-                    try check(map.columnCount == mean.columnCount && map.rowCount > 0, "\(tap).map does not take what \(tap) gives")
+                    try check(map.columnCount == mean.columnCount && (1...map.columnCount).contains(map.rowCount), "\(tap).map does not take what \(tap) gives")
                     try check(map.fitsHalfPrecision, "\(tap).map holds numbers that are not finite or exceed 65504")
                 }
                 return FeatureSpace.Part(tap: tap, mean: mean.row(0), map: map)
             }
         }
         func cohort(_ tensor: String, _ parts: [FeatureSpace.Part]) throws -> Cohort {
-            let means = try file.matrix(tensor: tensor), width = parts.reduce(0) { $0 + ($1.map?.rowCount ?? 0) }
+            let means = try matrix(tensor), width = parts.reduce(0) { $0 + ($1.map?.rowCount ?? 0) }
             try check(parts.allSatisfy { $0.map != nil } && means.columnCount == width, "the \(tensor) is not of the maps' width")
             try check((1...Cohort.most).contains(means.rowCount) && means.fitsHalfPrecision, "the \(tensor) is not 1 to \(Cohort.most) rows of finite numbers up to 65504")
             return Cohort(means: means)

@@ -76,6 +76,17 @@ struct Descriptor: ~Copyable {
 
     /// The names in this directory, without `.` and `..`, in no order; of more than `limit`, some.
     func entries(upTo limit: Int = .max) throws(SpoolError) -> [EntryName] {
+        var names: [EntryName] = []
+        guard limit > 0 else { return names }
+        try visit { name in
+            names.append(name)
+            return names.count < limit
+        }
+        return names
+    }
+
+    /// Calls `body` with each of the names, which may be more than memory holds, until it returns `false`.
+    func visit(_ body: (EntryName) throws(SpoolError) -> Bool) throws(SpoolError) {
         // A second descriptor: the stream owns and moves the one it is given.
         let fd = try check(openat(raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "list", path)
         guard let stream = fdopendir(fd) else {
@@ -84,17 +95,15 @@ struct Descriptor: ~Copyable {
             throw SpoolError.system(attempt: "list", path: path, errno: cause)
         }
         defer { closedir(stream) }
-        var names: [EntryName] = []
-        while names.count < limit {
+        while true {
             errno = 0
             guard let entry = readdir(stream) else {
                 if errno != 0 { throw SpoolError.system(attempt: "list", path: path, errno: errno) }
-                return names
+                return
             }
             let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            if bytes != [46] && bytes != [46, 46] { names.append(EntryName(bytes: bytes)) }
+            if bytes != [46], bytes != [46, 46], try !body(EntryName(bytes: bytes)) { return }
         }
-        return names
     }
 
     func remove(_ name: EntryName, directory: Bool = false) throws(SpoolError) {

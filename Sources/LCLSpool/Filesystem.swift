@@ -10,11 +10,14 @@ public enum Filesystem {
         public var inodes: Int?
         /// Bytes of the whole filesystem.
         public var capacity: Int
+        /// Inodes of the whole filesystem; `nil` as above.
+        public var most: Int?
 
-        public init(bytes: Int, inodes: Int? = nil, capacity: Int) {
+        public init(bytes: Int, inodes: Int? = nil, capacity: Int, most: Int? = nil) {
             self.bytes = bytes
             self.inodes = inodes
             self.capacity = capacity
+            self.most = most
         }
     }
 
@@ -24,7 +27,7 @@ public enum Filesystem {
         try check(retrying { statvfs(path, &info) }, "examine the filesystem of", path)
         return Room(
             bytes: Int(info.f_bavail) * Int(info.f_frsize), inodes: info.f_files > 0 ? Int(info.f_favail) : nil,
-            capacity: Int(info.f_blocks) * Int(info.f_frsize))
+            capacity: Int(info.f_blocks) * Int(info.f_frsize), most: info.f_files > 0 ? Int(info.f_files) : nil)
     }
 
     /// "NFS" or the like where `path` is a directory on another machine's disk; `nil` on a local one.

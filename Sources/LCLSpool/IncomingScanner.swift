@@ -42,7 +42,7 @@ public struct IncomingScanner: Sendable {
     ///   - moved: entries that are known to have come by rename; see ``IncomingWatcher/takeMoved()``.
     public mutating func scan(now: Int64, moved: Set<EntryName> = []) throws(SpoolError) -> Scan {
         let incoming = try Descriptor.directory(spool.directory(.incoming))
-        let names = try incoming.entries().filter { !$0.isHidden && !$0.hasSuffix(".json" + Intake.readySuffix) }
+        let names = try Self.names(incoming)
         var ready: [(offer: Offer, came: timespec)] = [], waiting: [EntryName: Seen] = [:], budgets: [UInt32: Int] = [:]
         for name in names {
             do throws(SpoolError) {
@@ -69,6 +69,22 @@ public struct IncomingScanner: Sendable {
         return Scan(ready: try claims() + ready.map(\.offer), waiting: waiting.count)
     }
 
+    /// Entries of one user that are looked at in one scan; the others' turn comes when these are gone.
+    private static let perOwner = 100_000
+
+    private static func names(_ incoming: borrowing Descriptor) throws(SpoolError) -> [EntryName] {
+        var names: [EntryName] = [], counts: [UInt32: Int] = [:]
+        try incoming.visit { (name) throws(SpoolError) in
+            guard !name.isHidden, !name.hasSuffix(".json" + Intake.readySuffix) else { return true }
+            // What cannot be looked at is nobody's for now.
+            let owner = (try? incoming.status(of: name))?.st_uid ?? .max
+            counts[owner, default: 0] += 1
+            if counts[owner]! <= perOwner { names.append(name) }
+            return true
+        }
+        return names
+    }
+
     /// S2: claims that an earlier try did not bring to an end.
     private mutating func claims() throws(SpoolError) -> [Offer] {
         guard expectsClaims else { return [] }
@@ -89,7 +105,8 @@ public struct IncomingScanner: Sendable {
             guard let folder = try? incoming.open(name, O_RDONLY | O_DIRECTORY) else { return false }
             return (try? folder.status(of: EntryName(Intake.readySuffix))) != nil
         }
-        return (try? incoming.status(of: EntryName(bytes: name.bytes + Array(Intake.readySuffix.utf8)))) != nil
+        // Only its owner knows whether a file is complete.
+        return (try? incoming.status(of: Intake.readyName(of: name)))?.st_uid == status.st_uid
     }
 
     // MARK: Settling

@@ -11,8 +11,8 @@ public struct Intake: Sendable {
         public var files = JobDirectory.maximumFiles
         /// All pictures of one job together.
         public var jobBytes = 64 << 30
-        /// Free bytes that copying leaves on the disk.
-        public var reserve = 0
+        /// What copying leaves free on the disk: bytes, and inodes where the filesystem counts them.
+        public var reserve: @Sendable () -> (bytes: Int, inodes: Int) = { (0, 0) }
 
         public init() {}
     }
@@ -57,7 +57,8 @@ public struct Intake: Sendable {
     /// - Parameters:
     ///   - now: milliseconds since 1970 UTC.
     ///   - allowance: what the owner of the offer has left of his quota; `nil` where there is none.
-    public func take(_ offer: Offer, now: Int64, allowance: Allowance? = nil) throws(SpoolError) -> Outcome {
+    ///   - refusal: why it is set aside without being looked at.
+    public func take(_ offer: Offer, now: Int64, allowance: Allowance? = nil, refusal: Failure? = nil) throws(SpoolError) -> Outcome {
         let id: JobID
         do throws(SpoolError) {
             id = try claim(offer)
@@ -85,6 +86,7 @@ public struct Intake: Sendable {
         if let allowance, allowance.submitter != status.st_uid { return .nothing }
         let snapshot = try Snapshot(spool: spool, id: id, record: record, limits: limits, allowance: allowance, admit: admit)
         do throws(SpoolError) {
+            if let refusal { return try refuse(snapshot, Problems(refusal), to: .corrupt) }
             return try finish(snapshot, status)
         } catch {
             snapshot.discard()
@@ -100,11 +102,15 @@ public struct Intake: Sendable {
             try settle(snapshot.id, .active)
             return .accepted(AcceptedJob(id: snapshot.id, manifest: manifest, record: snapshot.record))
         case .failure(let problems):
-            let place = problems.problems.contains { $0.code == .manifestMissing } ? Spool.Place.corrupt : .failed
-            try snapshot.refuse(problems, to: place)
-            try settle(snapshot.id, place)
-            return .refused(RefusedJob(id: snapshot.id, record: snapshot.record, problems: problems, place: place))
+            return try refuse(snapshot, problems, to: problems.problems.contains { $0.code == .manifestMissing } ? .corrupt : .failed)
         }
+    }
+
+    private func refuse(_ draft: Snapshot, _ problems: Problems, to place: Spool.Place) throws(SpoolError) -> Outcome {
+        var snapshot = draft
+        try snapshot.refuse(problems, to: place)
+        try settle(snapshot.id, place)
+        return .refused(RefusedJob(id: snapshot.id, record: snapshot.record, problems: problems, place: place))
     }
 
     // MARK: S1 to S2
@@ -114,13 +120,17 @@ public struct Intake: Sendable {
     static let claimPrefix = ".claim-"
     static let readySuffix = ".ready"
 
+    /// What says that a bare manifest is complete.
+    static func readyName(of manifest: EntryName) -> EntryName { EntryName(bytes: manifest.bytes + Array(readySuffix.utf8)) }
+
     private func claim(_ offer: Offer) throws(SpoolError) -> JobID {
         if let id = offer.claimed { return id }
         let incoming = try Descriptor.directory(spool.directory(.incoming)), active = try Descriptor.directory(spool.directory(.active))
         let wanted = Self.id(for: offer.name)
-        try removeReady(offer.name, in: incoming)
+        try removeReady(offer, in: incoming)
         for n in 1... {
-            let id = n == 1 ? wanted : wanted.numbered(n)
+            // Many of one name: not all of them are gone through.
+            let id = n == 1 ? wanted : wanted.numbered(n < 10 ? n : .random(in: 10...99_999_999))
             if try spool.isNamed(id) { continue }
             do throws(SpoolError) {
                 try incoming.rename(offer.name, to: active, as: Self.claimName(id))
@@ -134,9 +144,11 @@ public struct Intake: Sendable {
     }
 
     /// Before the claim: a marker left behind would make a later entry of this name look whole. Without it, this one is by settling.
-    private func removeReady(_ name: EntryName, in incoming: borrowing Descriptor) throws(SpoolError) {
+    private func removeReady(_ offer: Offer, in incoming: borrowing Descriptor) throws(SpoolError) {
+        let name = Self.readyName(of: offer.name)
         do throws(SpoolError) {
-            try incoming.remove(EntryName(bytes: name.bytes + Array(Self.readySuffix.utf8)))
+            guard try incoming.status(of: name).st_uid == offer.owner else { return }
+            try incoming.remove(name)
         } catch {
             // Else there is none, or it is no file.
             guard case .system(_, _, EIO) = error else { return }

@@ -7,6 +7,8 @@ import LCLJob
 struct Listing {
     static let maximumDepth = 15
     static let maximumFiles = JobDirectory.maximumFiles
+    /// Of all paths together: as much as a manifest may have that lists them.
+    static let maximumBytes = Manifest.maximumBytes
 
     private(set) var files: [String] = []
     /// Files whose names no manifest can hold (not UTF-8, control characters), by the name that stands for them in ``files``.
@@ -14,7 +16,7 @@ struct Listing {
 
     /// Lists `folder` beneath `directory`; "" is the directory itself.
     init(_ directory: JobDirectory, folder: String = "", limit: Int = maximumFiles) throws(Refusal) {
-        var folders = [(path: folder, depth: 0)], left = limit
+        var folders = [(path: folder, depth: 0)], left = limit, bytes = 0
         while let (folder, depth) = folders.popLast() {
             let entries: [(EntryName, Bool)]
             do throws(SpoolError) {
@@ -27,6 +29,10 @@ struct Listing {
             }
             for (name, isDirectory) in entries {
                 let path = folder.isEmpty ? Self.shown(name) : folder + "/" + Self.shown(name)
+                bytes += path.utf8.count
+                guard bytes <= Self.maximumBytes else {
+                    throw .picture(Failure(.jobTooLarge, "the paths of its files have more than \(Self.maximumBytes) bytes; use shorter names, or split the job"))
+                }
                 if isDirectory && name.text == Self.shown(name) {
                     guard depth < Self.maximumDepth else {
                         throw .picture(Failure(.jobTooLarge, "'\(path)' lies more than \(Self.maximumDepth) folders deep", subject: path))
@@ -59,7 +65,7 @@ struct Listing {
 
     private mutating func add(_ path: String, _ name: EntryName) {
         if name.text != Self.shown(name) {
-            let why = "the name of '\(path)' is not UTF-8, has control characters or begins with a combining mark; rename it"
+            let why = "the name of '\(path)' is not UTF-8, has control characters, or has combining marks at its beginning or too many in a row; rename it"
             guard unreadable.updateValue(Failure(.imageUnreadable, why, subject: path), forKey: path) == nil else { return }
         }
         files.append(path)
@@ -83,7 +89,11 @@ struct Listing {
     }
 
     private static func shown(_ name: EntryName) -> String {
-        let plain = String(String.UnicodeScalarView(name.description.unicodeScalars.map { $0.isControl ? "\u{FFFD}" : $0 }))
+        var run = 0
+        let plain = String(String.UnicodeScalarView(name.description.unicodeScalars.map { scalar in
+            run = scalar.isMark ? run + 1 : 0
+            return scalar.isControl || run > String.maximumMarks ? "\u{FFFD}" : scalar
+        }))
         return plain.joinsSlash ? "\u{FFFD}" + plain : plain
     }
 }

@@ -7,21 +7,19 @@ import LCLJob
 extension Spool {
     public static let resultName = "result.json"
     public static let timingsName = "timings.json"
-    /// What was finished of a job that failed; same form as the result, with fewer queries.
-    public static let partialName = "partial.json"
     static let picturesName = "pictures"
     /// The entry of a refused job, as it came.
     static let originalName = "original"
 
     /// Publishes a job's result: once it returns, `done/ID/` is there whole. The row becomes final after that. `timings` have no flush of
-    /// their own: a power cut may leave them torn, which nothing depends on.
-    /// - Parameter keepsPictures: they are left for ``removePictures(of:)``, since nobody need wait for that.
-    public func publish(_ id: JobID, result: Data, timings: Data? = nil, keepsPictures: Bool = false) throws(SpoolError) {
+    /// their own: a power cut may leave them torn, which nothing depends on. Its pictures are left for ``removePictures(of:)``, since nobody
+    /// need wait for that, and until the move is durable the job may have to be run again.
+    public func publish(_ id: JobID, result: Data, timings: Data? = nil) throws(SpoolError) {
         let home = directory(.active, id)
-        try forget([ErrorReport.fileName, Self.partialName], in: home)
+        try forget([ErrorReport.fileName], in: home)
         if let timings { try write(timings, to: "\(home)/\(Self.timingsName)") }
         try DurableFile.write(result, to: "\(home)/\(Self.resultName)", mode: 0o644)
-        try finishPublishing(id, keepsPictures: keepsPictures)
+        try finishPublishing(id)
     }
 
     /// Removes what an earlier end of the job left whose move failed: it ended another way since.
@@ -48,24 +46,21 @@ extension Spool {
     }
 
     /// Publishes why a job ended without a result: `failed/ID/`. Its pictures are kept, for ``reopen(_:)``.
-    public func fail(_ report: ErrorReport, partial: Data? = nil) throws(SpoolError) {
+    public func fail(_ report: ErrorReport) throws(SpoolError) {
         let home = directory(.active, report.job)
         try forget([Self.resultName, Self.timingsName], in: home)
-        if let partial { try DurableFile.write(partial, to: "\(home)/\(Self.partialName)", mode: 0o644) }
         try DurableFile.write(canonical(report), to: "\(home)/\(ErrorReport.fileName)", mode: 0o644)
         try finishPublishing(report.job)
     }
 
     /// S5 to S6, for a job in `active/` whose `result.json` or `error.json` is there. Its submitter may read it from then on.
-    public func finishPublishing(_ id: JobID, keepsPictures: Bool = false) throws(SpoolError) {
+    public func finishPublishing(_ id: JobID) throws(SpoolError) {
         let home = directory(.active, id)
         try removeDrafts(in: home)
         // Where the record is damaged nobody knows whose the job is, and it ends all the same.
         do throws(SpoolError) { try share(home, with: IntakeRecord.read(home).submitter) } catch where error.isDamage {}
         if try exists("\(home)/\(Self.resultName)") {
             try move(EntryName(id.rawValue), from: .active, to: .done, as: id)
-            // Not before: where the move fails, the job can still be run again.
-            if !keepsPictures { try removePictures(of: id) }
         } else {
             try move(EntryName(id.rawValue), from: .active, to: .failed, as: id)
         }
@@ -90,9 +85,7 @@ extension Spool {
         guard try canReopen(id) else { throw .notRetryable(job: id.rawValue) }
         let home = try Descriptor.directory(directory(.failed, id))
         // The report goes first: a directory in failed/ without one says that it is on its way back.
-        for name in [ErrorReport.fileName, Self.partialName] {
-            do throws(SpoolError) { try home.remove(EntryName(name)) } catch where error.isVanished {}
-        }
+        do throws(SpoolError) { try home.remove(EntryName(ErrorReport.fileName)) } catch where error.isVanished {}
         try home.sync()
         try move(EntryName(id.rawValue), from: .failed, to: .active, as: id)
     }

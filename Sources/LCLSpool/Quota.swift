@@ -7,11 +7,14 @@ public struct Quota: Equatable, Sendable {
     /// Of pictures.
     public var bytes: Int
     public var queries: Int
+    /// That his trainings have made and nobody has removed.
+    public var models: Int
 
-    public init(jobs: Int = 0, bytes: Int = 0, queries: Int = 0) {
+    public init(jobs: Int = 0, bytes: Int = 0, queries: Int = 0, models: Int = 0) {
         self.jobs = jobs
         self.bytes = bytes
         self.queries = queries
+        self.models = models
     }
 
     public static let none = Quota()

@@ -87,9 +87,11 @@ extension Spool {
     public func sweep(now: Int64) throws(SpoolError) {
         for place in [Place.tmp, .incoming] {
             let home = try Descriptor.directory(directory(place))
-            for name in try home.entries() where place == .tmp || name.hasSuffix(".json" + Intake.readySuffix) {
-                guard let status = try? home.status(of: name), Int(now / 1000) - status.st_ctim.tv_sec > Self.patience else { continue }
+            try home.visit { name in
+                guard place == .tmp || name.hasSuffix(".json" + Intake.readySuffix) else { return true }
+                guard let status = try? home.status(of: name), Int(now / 1000) - status.st_ctim.tv_sec > Self.patience else { return true }
                 try? Removal.remove(name, in: home)
+                return true
             }
         }
     }

@@ -40,20 +40,23 @@ enum Removal {
     private static func remove(
         _ name: EntryName, in folder: borrowing Descriptor, _ top: borrowing Descriptor, _ depth: Int, of owner: uid_t, _ left: inout Int
     ) throws(SpoolError) {
-        let status = try folder.status(of: name)
-        guard status.isDirectory else { return try folder.remove(name) }
+        guard try folder.status(of: name).isDirectory else { return try folder.remove(name) }
+        do throws(SpoolError) {
+            return try folder.remove(name, directory: true)
+        } catch .system(_, _, ENOTEMPTY), .system(_, _, EEXIST) {}
+        // What is judged is what was opened: another may have its name by now.
+        let inner = try folder.open(name, O_RDONLY | O_DIRECTORY), holder = try inner.status().st_uid
         // In a directory of ours, a submitter's is his, and what we have moved there was judged before.
         let isHis = depth == 0 && owner == geteuid() && (name == EntryName(Spool.originalName) || name.description.hasPrefix(deepPrefix))
-        let owner = isHis ? status.st_uid : owner, isForeign = owner != 0 && ![owner, geteuid()].contains(status.st_uid)
-        if depth == maximumDepth && !isForeign {
-            return try folder.rename(name, to: top, as: EntryName("\(deepPrefix)\(UInt64.random(in: 0 ... .max))"))
+        let owner = isHis ? holder : owner
+        guard owner == 0 || [owner, geteuid()].contains(holder) else { throw .system(attempt: "remove", path: "\(folder.path)/\(name)", errno: EPERM) }
+        if depth == maximumDepth {
+            let number = UInt64.random(in: 0 ... .max), deep = EntryName("\(deepPrefix)\(number)")
+            try folder.rename(name, to: top, as: deep)
+            guard try top.status(of: deep).st_ino == inner.status().st_ino else { return try top.rename(deep, to: top, as: EntryName(".swapped-\(number)")) }
+            return
         }
-        do throws(SpoolError) {
-            try folder.remove(name, directory: true)
-        } catch .system(_, _, ENOTEMPTY), .system(_, _, EEXIST) {
-            guard !isForeign else { throw .system(attempt: "remove", path: "\(folder.path)/\(name)", errno: EPERM) }
-            try empty(folder.open(name, O_RDONLY | O_DIRECTORY), top, depth + 1, of: owner, &left)
-            try folder.remove(name, directory: true)
-        }
+        try empty(inner, top, depth + 1, of: owner, &left)
+        try folder.remove(name, directory: true)
     }
 }

@@ -114,12 +114,13 @@ extension Spool {
     /// Disk space of everything beneath, hard links counted each time. What cannot be looked at counts for nothing.
     private static func bytes(_ folder: borrowing Descriptor, depth: Int) throws(SpoolError) -> Int {
         var sum = 0
-        for name in try folder.entries() {
-            guard let status = try? folder.status(of: name) else { continue }
+        try folder.visit { name in
+            guard let status = try? folder.status(of: name) else { return true }
             sum += status.st_blocks * 512
             if status.isDirectory && depth < Listing.maximumDepth {
                 sum += (try? bytes(folder.open(name, O_RDONLY | O_DIRECTORY), depth: depth + 1)) ?? 0
             }
+            return true
         }
         return sum
     }

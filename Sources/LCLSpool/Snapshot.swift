@@ -15,6 +15,7 @@ struct Snapshot {
     private let admit: @Sendable (Manifest, UInt32) -> Failure?
     private let home: String
     private var bytes = 0
+    private var files = 0
     /// The folder of the last copy.
     private var folder = ""
 
@@ -65,7 +66,7 @@ struct Snapshot {
     ) throws(SpoolError) -> Result<Manifest, Problems> {
         guard case .success(let contents) = contents else { return contents.map(\.manifest) }
         let queries = contents.manifest.work.count
-        if let refusal = admit(contents.manifest, record.submitter) { return .failure(Problems(refusal)) }
+        if let refusal = contents.manifest.tooManyScores ?? admit(contents.manifest, record.submitter) { return .failure(Problems(refusal)) }
         if let refusal = allowance?.refusal(queries: queries, bytes: 0) { return .failure(Problems(refusal)) }
         record.unreadable = Dictionary(uniqueKeysWithValues: contents.unreadable.map { (Self.relative($0.key), $0.value) })
         for file in contents.manifest.pictures where record.unreadable[Self.relative(file)] == nil {
@@ -95,9 +96,15 @@ struct Snapshot {
     /// - Throws: ENOSPC where the copy would leave less on the disk than is to stay free; `disk.full` where that can never change.
     private func makeSure(of size: Int, for file: String) throws(Refusal) {
         do throws(SpoolError) {
-            let room = try Filesystem.room(at: home)
-            if room.bytes - size >= limits.reserve { return }
-            guard bytes + size + limits.reserve > room.capacity else { throw .noRoom(path: home, needed: size + limits.reserve, free: room.bytes) }
+            let room = try Filesystem.room(at: home), reserve = limits.reserve()
+            if let free = room.inodes, free <= reserve.inodes, files + reserve.inodes < room.most ?? .max {
+                throw .noRoom(path: home, what: "inodes", needed: 1 + reserve.inodes, free: free)
+            }
+            let isCrowded = room.inodes.map { $0 <= reserve.inodes } ?? false
+            if !isCrowded, room.bytes - size >= reserve.bytes { return }
+            guard isCrowded || bytes + size + reserve.bytes > room.capacity else {
+                throw .noRoom(path: home, what: "bytes", needed: size + reserve.bytes, free: room.bytes)
+            }
         } catch {
             throw .environment(error)
         }
@@ -117,7 +124,7 @@ struct Snapshot {
             return
         } catch .system(_, _, let code) where [ENAMETOOLONG, ENOTDIR, EISDIR].contains(code) {
             let why = String(cString: strerror(code))
-            throw .picture(Failure(.imageMissing, "no copy can be made at the path '\(file.prefix(64))': \(why); use shorter names or fewer folders", subject: file))
+            throw .picture(Failure(.imageMissing, "no copy can be made at the path '\(file.quoted(64))': \(why); use shorter names or fewer folders", subject: file))
         } catch {
             // Of the two files, the one that cannot be read is the picture's fault.
             if case .system(_, _, EIO) = error, (try? picture.read(upTo: size)) == nil { throw Refusal(error, file) }
@@ -128,6 +135,7 @@ struct Snapshot {
             throw .picture(Failure(.imageTruncated, "'\(file)' shrank while it was copied; submit the job once its files are complete", subject: file))
         }
         bytes += size
+        files += 1
     }
 
     private mutating func makeFolders(of path: String) throws(SpoolError) {

@@ -8,7 +8,7 @@ public enum SpoolError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The file has another length than was written: the disk lies, or somebody else writes to it.
     case wrongLength(path: String, expected: Int, found: Int)
     /// One job's copy would leave less free than is to stay: others may fit.
-    case noRoom(path: String, needed: Int, free: Int)
+    case noRoom(path: String, what: String, needed: Int, free: Int)
     /// Another daemon holds the spool's lock.
     case locked(root: String, pid: Int32?)
     case separateFilesystems(root: String, place: String)
@@ -45,8 +45,8 @@ public enum SpoolError: Error, Equatable, Sendable, CustomStringConvertible {
             "unable to \(attempt) '\(path)': \(String(cString: strerror(code)))" + Self.advice(code)
         case .wrongLength(let path, let expected, let found):
             "'\(path)' has \(found) bytes where \(expected) were written; check the disk, and that nothing else writes there"
-        case .noRoom(let path, let needed, let free):
-            "no room for a copy in '\(path)': \(needed) bytes are needed with the reserve, \(free) are free; make room, lcld tries again by itself"
+        case .noRoom(let path, let what, let needed, let free):
+            "no room for a copy in '\(path)': \(needed) \(what) are needed with the reserve, \(free) are free; make room, lcld tries again by itself"
         case .locked(let root, let pid):
             "the spool '\(root)' is in use by another lcld\(pid.map { " (process \($0))" } ?? ""); stop that one first, or give this one another spool"
         case .separateFilesystems(let root, let place):

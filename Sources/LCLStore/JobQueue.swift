@@ -26,7 +26,7 @@ extension JobStore {
     /// Chooses the next job, marks it `running` and charges it an attempt, in one transaction; `nil` where none is queued.
     ///
     /// Among submitters the one who has had the fewest queries is next (start-time fair queueing: who was away does not save
-    /// up). Among a submitter's jobs the lowest rank is: arrival, minus priority x ``ageing``.
+    /// up); of trainings, the one whose last was begun longest ago. Among a submitter's jobs the lowest rank is: arrival, minus priority x ``ageing``.
     /// - Parameter served: submitters whose jobs are passed over.
     public func claimNext(_ task: Manifest.Task = .classify, except served: Set<UInt32> = [], at now: Int64) async throws(StoreError) -> StoredJob? {
         try await write("claim a job") { db in
@@ -34,6 +34,7 @@ extension JobStore {
             let job = try db.apply(.start, to: id, actor: "lcld", at: now, failure: nil, detail: nil)
             // A training has what nobody else wants.
             try db.charge(uid, queries: task == .train ? 0 : max(1, job.queries - job.answered))
+            if task == .train { try db.execute(sql: "INSERT OR REPLACE INTO facts VALUES (?, ?)", arguments: ["trained \(uid)", now]) }
             return job
         }
     }
@@ -88,6 +89,7 @@ extension JobStore {
         return try await write("set the priority of job '\(id)'") { db in
             let job = try db.job(id)
             guard !job.state.isFinal else { throw StoreError.illegal(job: id, state: job.state, event: .start) }
+            guard priority != job.priority else { return job }
             try db.execute(
                 sql: "UPDATE jobs SET priority = ?, rank = rank - ? WHERE id = ?",
                 arguments: [priority, Int64(priority - job.priority) * ageing, id.rawValue])
@@ -105,6 +107,16 @@ extension JobStore {
                     WHERE expires <= ? AND expires IS NOT NULL AND state IN ('queued', 'held') ORDER BY expires LIMIT ?
                     """,
                 arguments: [now, limit]).compactMap { JobID($0) }
+        }
+    }
+
+    /// Takes a job that waits and whose time is over out of the scheduler's reach.
+    /// - Returns: `false` where it is none any more.
+    public func holdExpired(_ id: JobID, at now: Int64) async throws(StoreError) -> Bool {
+        try await write("hold expired job '\(id)'") { db in
+            try db.execute(
+                sql: "UPDATE jobs SET state = 'held' WHERE id = ? AND expires <= ? AND state IN ('queued', 'held')", arguments: [id.rawValue, now])
+            return db.changesCount == 1
         }
     }
 
@@ -127,7 +139,7 @@ extension Database {
                 ORDER BY rank, serial LIMIT 1
             ) AS best
             FROM shares WHERE best IS NOT NULL \(served.isEmpty ? "" : "AND uid NOT IN (\(served.map(String.init).joined(separator: ", ")))")
-            ORDER BY used, uid LIMIT 1
+            ORDER BY \(task == .train ? "(SELECT value FROM facts WHERE name = 'trained ' || shares.uid), " : "")used, uid LIMIT 1
             """
         guard let row = try Row.fetchOne(served.isEmpty ? cachedStatement(sql: sql) : makeStatement(sql: sql), arguments: ["task": task.rawValue, "now": now]),
             let id = try String.fetchOne(self, sql: "SELECT id FROM jobs WHERE serial = ?", arguments: [row["best"] as Int64])
@@ -145,6 +157,9 @@ extension Database {
     }
 
     fileprivate func insert(_ job: NewJob, as state: JobState, ageing: Int64, finished: Int64?, failure: Failure?) throws -> Bool {
+        // Somebody removed the directory of an earlier job of this name by hand: its row is not this job's.
+        try cachedStatement(sql: "DELETE FROM jobs WHERE id = ? AND created <> ? AND state NOT IN ('queued', 'held', 'running')")
+            .execute(arguments: [job.id.rawValue, job.created])
         try cachedStatement(sql: """
             INSERT INTO jobs (id, name, uid, state, priority, rank, created, expires, finished, queries, bytes, failure, task)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING

@@ -24,7 +24,7 @@ public struct JobStore: Sendable {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
         configuration.foreignKeysEnabled = true
-        configuration.maximumReaderCount = 2
+        configuration.maximumReaderCount = 4
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             // Set here because opening a pool sets NORMAL, with which a power cut loses the last transactions.
@@ -81,6 +81,10 @@ public struct JobStore: Sendable {
         try await read("read '\(name)'") { try String.fetchOne($0, sql: "SELECT value FROM facts WHERE name = ?", arguments: [name]) }
     }
 
+    public func forget(fact name: String) async throws(StoreError) {
+        try await write("forget '\(name)'") { try $0.execute(sql: "DELETE FROM facts WHERE name = ?", arguments: [name]) }
+    }
+
     public func remember(_ value: String, as name: String) async throws(StoreError) {
         try await write("remember '\(name)'") { try $0.execute(sql: "INSERT OR REPLACE INTO facts VALUES (?, ?)", arguments: [name, value]) }
     }
@@ -96,6 +100,6 @@ extension Database {
 
     func note(_ event: String, _ job: JobID?, uid: UInt32?, actor: String, at: Int64, detail: String? = nil) throws {
         try cachedStatement(sql: "INSERT INTO events (at, job, uid, event, actor, detail) VALUES (?, ?, ?, ?, ?, ?)")
-            .execute(arguments: [at, job?.rawValue, uid, event, actor, detail])
+            .execute(arguments: [at, job?.rawValue, uid, event, actor, detail?.quoted(2048)])
     }
 }

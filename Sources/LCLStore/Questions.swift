@@ -9,10 +9,6 @@ extension JobStore {
         try await read("read job '\(id)'") { try $0.job(id) }
     }
 
-    public func contains(_ id: JobID) async throws(StoreError) -> Bool {
-        try await read("look for job '\(id)'") { try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM jobs WHERE id = ?)", arguments: [id.rawValue])! }
-    }
-
     /// Number of jobs in each state; states without jobs are left out.
     public func counts() async throws(StoreError) -> [JobState: Int] {
         try await read("count jobs") { db in
@@ -85,8 +81,16 @@ extension JobStore {
         }
     }
 
-    /// Forgets events before a time.
-    public func forgetEvents(before: Int64) async throws(StoreError) {
-        try await write("forget old events") { try $0.execute(sql: "DELETE FROM events WHERE at < ?", arguments: [before]) }
+    /// Forgets events before a time, and the oldest where there are more than `most` of one submitter's jobs, or of all.
+    public func forgetEvents(before: Int64, most: (user: Int, all: Int)) async throws(StoreError) {
+        try await write("forget old events") { db in
+            try db.execute(
+                sql: "DELETE FROM events WHERE at < ? OR serial <= (SELECT serial FROM events ORDER BY serial DESC LIMIT 1 OFFSET ?)", arguments: [before, most.all])
+            for uid in try UInt32.fetchAll(db, sql: "SELECT uid FROM events WHERE uid IS NOT NULL GROUP BY uid HAVING count(*) > ?", arguments: [most.user]) {
+                try db.execute(
+                    sql: "DELETE FROM events WHERE uid = ? AND serial <= (SELECT serial FROM events WHERE uid = ? ORDER BY serial DESC LIMIT 1 OFFSET ?)",
+                    arguments: [uid, uid, most.user])
+            }
+        }
     }
 }

@@ -63,9 +63,6 @@ extension JobResult {
             seed: manifest.options.seed, transductive: manifest.options.transductive, labels: manifest.labels.map(\.name),
             support: linked.support, conversation: linked.conversation, queries: verdicts, expected: expected)
     }
-
-    /// The bytes of `result.json`.
-    public func encoded() throws -> Data { try CanonicalJSON.encode(self, pretty: true) }
 }
 
 /// Queries that several threads take slices of, and where their verdicts come together.

@@ -40,6 +40,8 @@ public struct Confinement: Codable, Equatable, Sendable {
     }
 
     private mutating func limit(memory: Int) {
+        // Where the machine has no memory left, the kernel is to end a worker and not the daemon (proc_pid_oom_score_adj(5)).
+        try? Data("500".utf8).write(to: URL(filePath: "/proc/self/oom_score_adj"))
         _ = cposix_hide_memory()
         // A write to a file that is open all the same fails, rather than being the end.
         signal(SIGXFSZ, SIG_IGN)

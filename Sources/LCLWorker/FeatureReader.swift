@@ -28,13 +28,21 @@ final class FeatureReader {
         var features: Result<Matrix, Failure>
     }
 
+    /// No memory is left for a picture: that says nothing of the picture.
+    struct Exhausted: Error, CustomStringConvertible {
+        var description: String
+    }
+
     /// The features of up to ``batch`` pictures, in the order of `paths`.
-    /// - Parameter alive: called now and then, where encoding takes long.
-    func read(_ paths: some Collection<String>, from source: some PictureSource, alive: () throws -> Void) rethrows -> [Picture] {
+    /// - Parameter alive: called before each, and now and then, where encoding takes long.
+    /// - Throws: ``Exhausted``; what `alive` throws.
+    func read(_ paths: some Collection<String>, from source: some PictureSource, alive: () throws -> Void) throws -> [Picture] {
         precondition(paths.count <= batch, "one batch at a time")
         var found: [Picture] = [], prepared: [(index: Int, digest: SHA256.Digest)] = []
         for path in paths {
-            switch prepare(path, at: prepared.count, from: source) {
+            // One of the largest takes seconds.
+            try alive()
+            switch try prepare(path, at: prepared.count, from: source) {
             case .known(let digest, let features): found.append(Picture(digest: digest, features: .success(features)))
             case .bad(let digest, let failure): found.append(Picture(digest: digest, features: .failure(failure)))
             case .prepared(let digest):
@@ -57,15 +65,17 @@ final class FeatureReader {
         case bad(SHA256.Digest?, Failure)
     }
 
-    private func prepare(_ path: String, at place: Int, from source: some PictureSource) -> Prepared {
+    private func prepare(_ path: String, at place: Int, from source: some PictureSource) throws -> Prepared {
         let bytes: [UInt8]
         do throws(Failure) { bytes = try source.read(path, upTo: limits.bytes) } catch { return .bad(nil, error) }
-        return bytes.withUnsafeBytes { bytes in
+        return try bytes.withUnsafeBytes { bytes in
             let digest = SHA256.hash(bytes)
             if let features = cache.features(of: digest) { return .known(digest, features) }
             do throws(ImageError) {
                 try encoder.prepare(bytes, at: place)
                 return .prepared(digest)
+            } catch .noMemory(let what) {
+                throw Exhausted(description: "'\(path)': \(ImageError.noMemory(what: what))")
             } catch {
                 return .bad(digest, Failure(error, path: path))
             }

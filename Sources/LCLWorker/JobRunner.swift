@@ -93,7 +93,9 @@ public final class JobRunner {
             if transductive { all += pictures } else { try emit(verdicts(part, pictures, job, alive)) }
         }
         if transductive {
-            for part in try verdicts(queries[...], all, job, {}).batches(of: Self.messageSize) { try emit(Array(part)) }
+            // No one picture is to blame for what happens from now on.
+            try began([])
+            for part in try verdicts(queries[...], all, job, { try began([]) }).batches(of: Self.messageSize) { try emit(Array(part)) }
         }
     }
 

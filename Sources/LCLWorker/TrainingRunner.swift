@@ -39,7 +39,7 @@ final class TrainingRunner {
     }
 
     /// - Parameters:
-    ///   - began: called with the ordinals of each batch before it is looked at.
+    ///   - began: called with the ordinals of each batch before it is looked at, and before each of its pictures.
     ///   - emit: called with what became of it.
     func encode(
         _ pictures: [Numbered<Manifest.Query>], from source: some PictureSource, batch: Int, began: ([Int]) throws -> Void,
@@ -47,7 +47,7 @@ final class TrainingRunner {
     ) throws {
         for part in pictures.batches(of: min(max(batch, 1), reader.batch)) {
             try began(part.map(\.ordinal))
-            let read = reader.read(part.map(\.value.image), from: source, alive: {})
+            let read = try reader.read(part.map(\.value.image), from: source, alive: { try began(part.map(\.ordinal)) })
             try emit(zip(part, read).map { Numbered(ordinal: $0.ordinal, value: EncodedPicture($0.value, $1)) })
         }
     }

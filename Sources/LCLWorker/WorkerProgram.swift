@@ -65,10 +65,9 @@ public struct WorkerProgram {
     // MARK: Trainings
 
     private mutating func encode(_ encoding: WorkerRequest.Encoding) throws {
-        let trainer = try trainer(for: encoding.model)
+        let trainer = try trainer(for: encoding.model), life = SignsOfLife(send)
         try send(.linked(trainer.linked))
-        try trainer.encode(
-            encoding.pictures, from: pictures, batch: encoding.batch, began: { try send(.began(ordinals: $0)) }, emit: { try send(.encoded($0)) })
+        try trainer.encode(encoding.pictures, from: pictures, batch: encoding.batch, began: life.began, emit: { try send(.encoded($0)) })
     }
 
     private mutating func fit(_ fitting: WorkerRequest.Fitting) throws {

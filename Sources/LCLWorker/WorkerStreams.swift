@@ -7,7 +7,7 @@ import LCLModel
 
 /// A worker on its standard streams: what `lcld worker` runs.
 public enum WorkerStreams {
-    /// Exit status of a worker that crashed for want of memory.
+    /// Exit status of a worker that ended for want of memory.
     public static let exhausted: Int32 = 86
     /// Exit status of a worker whose model was changed or cut short under it.
     public static let bereft: Int32 = 87
@@ -35,7 +35,13 @@ public enum WorkerStreams {
                 Confinement.narrow(to: shelf.serve(user))
                 continue
             }
-            do { try program.answer(request) } catch is ModelShelf.Changed { exit(bereft) } catch is ModelShelf.Outdated { exit(outdated) }
+            do { try program.answer(request) } catch is ModelShelf.Changed {
+                exit(bereft)
+            } catch is ModelShelf.Outdated {
+                exit(outdated)
+            } catch is FeatureReader.Exhausted {
+                exit(exhausted)
+            }
         }
     }
 

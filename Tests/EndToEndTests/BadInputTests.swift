@@ -54,6 +54,19 @@ extension EndToEnd {
             #expect(said.status == 1 && said.error.hasPrefix("lcl: manifest.missing: '\(bare.path)'"), "\(said.error)")
         }
 
+        @Test func samePictureTwice_underOneLabel_isToldAndAnswered() throws {
+            let rig = try Rig(), job = rig.root.appending(path: "twice")
+            try FileManager.default.copyItem(at: SampleJob.tiny.directory, to: job)
+            let folder = try #require(try FileManager.default.contentsOfDirectory(at: job.appending(path: "support"), includingPropertiesForKeys: nil).first)
+            let first = try #require(try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).first)
+            try FileManager.default.copyItem(at: first, to: folder.appending(path: "again-\(first.lastPathComponent)"))
+            try rig.start()
+            try rig.drop(job, as: "twice")
+            let result = try rig.result("twice")
+            #expect(result == Rig.run("lcl", ["classify", job.path, "--id", "twice"]).out)
+            #expect(String(decoding: result, as: UTF8.self).contains("support.duplicate"))
+        }
+
         /// As with `>`: what the umask leaves for a new file, and what a file has that is there.
         @Test func classify_writesWithThePermissionsOfTheUser() throws {
             let output = BadInput.shared.root.appending(path: "permissions").path, lcl = Rig.programs.appending(path: "lcl").path
@@ -94,7 +107,7 @@ extension EndToEnd {
             ("no-supports", #"{"schema": "lcl/job/1", "labels": [{"name": "a", "support": []}, {"name": "b", "support": ["b.png"]}], "queries": ["q.png"]}"#, "support.empty"),
             ("one-label", #"{"schema": "lcl/job/1", "labels": [{"name": "a", "support": ["a.png"]}], "queries": ["q.png"]}"#, "support.few_labels"),
             ("outside", #"{"schema": "lcl/job/1", "labels": [{"name": "a", "support": ["../a.png"]}, {"name": "b", "support": ["b.png"]}], "queries": ["q.png"]}"#, "manifest.path"),
-            ("megabyte", #"{"schema": "lcl/job/1", "labels": [{"name": ""# + String(repeating: "x", count: 1 << 20) + #"", "support": ["a.png"]}, {"name": "b", "support": ["b.png"]}], "queries": ["q.png"]}"#, "manifest.field"),
+            ("megabyte", #"{"schema": "lcl/job/1", "labels": [{"name": ""# + String(repeating: "x", count: 1 << 20) + #"", "support": ["a.png"]}, {"name": "b", "support": ["b.png"]}], "queries": ["q.png"]}"#, "manifest.json"),
             ("missing-supports", #"{"schema": "lcl/job/1", "labels": [{"name": "a", "support": ["a.png"]}, {"name": "b", "support": ["b.png"]}], "queries": ["q.png"]}"#, "support.empty"),
         ])
         func badManifest_failsItsJob_withItsCode(name: String, manifest: String, code: String) throws {

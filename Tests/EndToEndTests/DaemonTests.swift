@@ -75,6 +75,29 @@ extension EndToEnd {
             #expect(try FileManager.default.contentsOfDirectory(atPath: rig.spool.appending(path: "done").path) == ["job"])
         }
 
+        /// Each of these takes several steps; together they could take a job's directory from under its run.
+        @Test func job_endsOnce_whateverIsAskedOfItAtOnce() throws {
+            let rig = try Rig(), sample = SampleJob.small, lclctl = Rig.programs.appending(path: "lclctl").path
+            try rig.start()
+            for round in 0..<8 {
+                let id = "job-\(round)"
+                #expect(rig.ctl("pause").status == 0)
+                try rig.drop(sample.directory, as: id)
+                try rig.wait("it is taken in") { rig.ctl("show", id).status == 0 }
+                #expect(rig.ctl("hold", id).status == 0 && rig.ctl("resume").status == 0)
+                let asked = ["cancel", "release", "hold", "cancel", "release", "retry"].map { "\"$0\" \($0) \(id) &" }.joined(separator: " ")
+                _ = Rig.run("/bin/sh", ["-c", asked + " wait", lclctl], environment: ["LCLD_SOCKET": rig.socket])
+                if try rig.state(of: id) == .held { _ = rig.ctl("release", id) }
+                try rig.wait("it is over") { try rig.state(of: id).isFinal }
+                let state = try rig.state(of: id), isDone = FileManager.default.fileExists(atPath: rig.spool.appending(path: "done/\(id)").path)
+                #expect(state == .done && isDone || state == .cancelled && !isDone)
+                if state == .cancelled { #expect(rig.ctl("retry", id).status == 0) }
+                #expect(try rig.result(id) == sample.answer(as: id))
+            }
+            #expect(rig.daemon?.isRunning == true)
+            try rig.wait("nothing is left") { try rig.strays() == [] }
+        }
+
         @Test func claimedJob_isTaken_whenTheDaemonIsKilledBeforeItsSnapshot() throws {
             let rig = try Rig(), sample = SampleJob.small
             try rig.start()

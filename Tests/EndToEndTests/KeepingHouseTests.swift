@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import LCLControl
 import LCLJob
+import LCLStore
 import TestPictures
 import Testing
 
@@ -123,6 +124,24 @@ extension EndToEnd {
             let refused = rig.ctl(as: 1000, "retry", "first")
             #expect(refused.status == 5 && refused.error.contains("1 jobs at a time"), "\(refused.error)")
             #expect(rig.ctl("retry", "first").status == 0)
+        }
+
+        /// Else what ends the daemon would be the first thing that each start looks at.
+        @Test func entry_isSetAside_whereTheDaemonEndedTooOftenWhileItTookItIn() async throws {
+            let rig = try Rig(), sample = SampleJob.small
+            try rig.start()
+            try rig.end(SIGTERM)
+            for id in ["fatal", "unlucky"] { try FileManager.default.copyItem(at: sample.directory, to: rig.spool.appending(path: "active/.claim-\(id)")) }
+            do {
+                let store = try JobStore(path: rig.root.appending(path: "state/lcld.db").path)
+                try await store.remember("5", as: "taking fatal")
+                try await store.remember("4", as: "taking unlucky")
+            }
+            try rig.start()
+            #expect(try rig.refusal("fatal") == "job.unreadable")
+            #expect(FileManager.default.fileExists(atPath: rig.spool.appending(path: "corrupt/fatal/original/queries").path))
+            #expect(try rig.result("unlucky") == sample.answer(as: "unlucky"))
+            try rig.wait("its row says so") { try rig.state(of: "fatal") == .failed }
         }
 
         @Test(arguments: [0, 12288] as [UInt64]) func damagedDatabase_isRebuilt_fromSpoolAndResults(offset: UInt64) throws {

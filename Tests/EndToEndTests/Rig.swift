@@ -27,7 +27,7 @@ final class Rig {
     var models: String?
 
     var spool: URL { root.appending(path: "spool") }
-    private var socket: String { root.appending(path: "c.sock").path }
+    var socket: String { root.appending(path: "c.sock").path }
     private var log: URL { root.appending(path: "log") }
 
     init() throws {

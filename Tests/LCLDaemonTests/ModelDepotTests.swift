@@ -92,4 +92,13 @@ struct ModelDepotTests {
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: place.home) == [])
     }
+
+    @Test func models_areBounded_forEachUser() throws {
+        let place = try TrainedModels(), depot = ModelDepot(home: place.home, searchPath: ModelDirectory.searchPath(trained: place.home), most: { 1 })
+        #expect(depot.refusal(of: Self.training("first"), for: Self.owner) == nil)
+        try place.train("first")
+        #expect(depot.refusal(of: Self.training("second"), for: Self.owner)?.code == .quotaExceeded)
+        #expect(depot.refusal(of: Self.training("first"), for: Self.owner) == nil)
+        for uid in [Self.other, 0] { #expect(depot.refusal(of: Self.training("second"), for: uid) == nil) }
+    }
 }

@@ -48,6 +48,13 @@ struct HostileFileTests {
         #expect(error?.kind == .tooLarge && "\(error!)".contains(" x "), "\(String(describing: error))")
     }
 
+    /// Inflated, it could be a thousand times as long.
+    @Test func imageDataWithoutEnd_isCorrupt_andNotRead() {
+        #expect(failure(SpoiledPicture.pngWithMore(10)) == nil)
+        let error = failure(SpoiledPicture.pngWithMore(100_000))
+        #expect(error?.kind == .corrupt && "\(error!)".contains("more image data"), "\(String(describing: error))")
+    }
+
     @Test func sizeWithinTheLimits_isOnlyTruncatedOrCorrupt() {
         let kinds = [SpoiledPicture.pngBomb(width: 7_000, height: 7_000), SpoiledPicture.jpegBomb(width: 7_000, height: 7_000)]
             .map { failure($0)?.kind }

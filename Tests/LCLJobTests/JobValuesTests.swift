@@ -83,3 +83,18 @@ struct JobResultTests {
         #expect(try CanonicalJSON.encode(CanonicalJSON.decode(JobResult.self, from: bytes), pretty: true) == bytes)
     }
 }
+
+@Test func result_isTheSameBytes_madeWholeOrAnswerByAnswer() throws {
+    let answer = Answer(label: "c\u{E9}", confidence: 1, unknown: false, margin: 1, scores: [.init(label: "c\n\"", logit: 1, probability: 0.5)], nearest: [])
+    let verdicts = [
+        Verdict(id: "  \"queries\" : [", image: "a/b.png", sha256: "00", outcome: .success(answer)),
+        Verdict(id: "2", image: "b.png", sha256: nil, outcome: .failure(Failure(.imageMissing, "gone"))),
+    ]
+    for count in 0...2 {
+        let result = JobResult(
+            job: "job", name: "n", engine: "lcl", model: .init(name: "default", sha256: "00"), method: .metric, seed: 1, transductive: false, labels: ["c"],
+            support: .init(images: 1, leaveOneOutAccuracy: nil, suspects: [], skipped: []), queries: Array(verdicts.prefix(count)),
+            expected: Array(repeating: "c", count: count))
+        #expect(try result.encoded() == CanonicalJSON.encode(result, pretty: true))
+    }
+}

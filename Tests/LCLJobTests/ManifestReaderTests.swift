@@ -36,6 +36,36 @@ struct ManifestReaderTests {
         #expect(manifest.options.transductive)
     }
 
+    /// Such a key, compared once, would take minutes; and such a text, as one character, would be quoted whole.
+    @Test func document_isRefusedAtOnce_whateverItHasTooMuchOf() {
+        let marks = String(repeating: "\u{301}", count: 300_000) + String(repeating: "\u{323}", count: 300_000)
+        let texts = [
+            "{\"a\(marks)\": 0}", "{\"schema\": \"a\(marks)\"}", "{\"queries\": [\(String(repeating: "0,", count: Manifest.maximumQueries * 8))0]}",
+            "{\"a\(String(repeating: #"\u0301"#, count: 1000))\" : 0}",
+        ]
+        let start = ContinuousClock.now
+        for text in texts {
+            let problems = problems(text)
+            #expect(problems.map(\.code) == [.manifestJSON] && problems[0].message.utf8.count < 1000)
+        }
+        #expect(.now - start < .seconds(30))
+    }
+
+    @Test func path_isRefused_withMoreMarksThanAnyLanguageHas() throws {
+        func manifest(_ marks: Int) -> String {
+            Self.good.replacingOccurrences(of: "queries/b.jpg", with: "queries/b" + String(repeating: "\u{301}", count: marks))
+        }
+        #expect(problems(manifest(30)) == [])
+        let refused = problems(manifest(31))
+        #expect(refused.map(\.code) == [.manifestPath] && refused[0].message.contains("combining marks"))
+        #expect(problems(Self.good.replacingOccurrences(of: "hedgehog", with: "h" + String(repeating: "\u{323}", count: 60))).allSatisfy { $0.code == .manifestField })
+    }
+
+    @Test func quotation_isBounded_whateverACharacterIs() {
+        let long = "a" + String(repeating: "\u{301}", count: 1000)
+        #expect(long.count == 1 && long.quoted(40).utf8.count == 39 && "ab".quoted(2) == "ab" && "a\u{E9}".quoted(2) == "a")
+    }
+
     @Test func coding_givesTheSameManifest_afterARoundTrip() throws {
         for text in [Self.good, Self.good.replacingOccurrences(of: "0.5", with: "\"off\"")] {
             let manifest = try read(text).get()
@@ -78,8 +108,8 @@ struct ManifestReaderTests {
     @Test func read_refusesALabelOfOneMegabyte_withoutRepeatingIt() {
         let name = String(repeating: "x", count: 1 << 20)
         let found = problems(#"{"schema":"lcl/job/1","labels":[{"name":"\#(name)","support":["a"]},{"name":"b","support":["b"]}],"queries":["q"]}"#)
-        #expect(found.map(\.code) == [.manifestField])
-        #expect(found[0].message.utf8.count < 200)
+        #expect(found.map(\.code) == [.manifestJSON])
+        #expect(found[0].message.utf8.count < 200 && found[0].message.contains("in line 1"))
     }
 
     @Test(arguments: [

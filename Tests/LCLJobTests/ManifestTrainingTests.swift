@@ -85,4 +85,22 @@ struct ManifestTrainingTests {
         #expect(resolved.labels.allSatisfy { $0.support.count == 5 && $0.pattern == nil })
         #expect(codes(manifest(#","labels":[{"name":"a","support":"nothing/"},{"name":"b","support":"archive/l1"}]"#).flatMap { $0.resolving(files: files) }) == [.supportEmpty])
     }
+
+    /// Labels times files: hours, in the one loop that takes jobs in.
+    @Test func patterns_areRefused_whereThereIsTooMuchToLookThrough() throws {
+        let labels = (0..<1000).map { Manifest.Label(name: "\($0)", support: [], pattern: "archive/*?*?*?*\($0)*.png") }
+        let manifest = Manifest(labels: labels, queries: .list([]), training: .init(name: "m")), files = (0..<100_000).map { "archive/picture \($0).png" }
+        guard case .failure(let problems) = manifest.resolving(files: files) else { Issue.record("it was looked through"); return }
+        #expect(problems.problems.map(\.code) == [.jobTooLarge])
+        let folders = Manifest(labels: (0..<1000).map { .init(name: "\($0)", support: [], pattern: "archive/\($0)") }, queries: .list([]), training: .init(name: "m"))
+        #expect((try? folders.resolving(files: (0..<5000).map { "archive/\($0 / 5)/\($0).png" }).get())?.labels.count == 1000)
+    }
+
+    @Test func answers_areBounded_byQueriesTimesLabels() {
+        var manifest = Manifest(
+            labels: (0..<1000).map { .init(name: "\($0)", support: ["\($0).png"]) }, queries: .list((0..<5001).map { .init(id: "\($0)", image: "q.png") }))
+        #expect(manifest.tooManyScores?.code == .jobTooLarge)
+        manifest.options.top = 999
+        #expect(manifest.tooManyScores == nil)
+    }
 }

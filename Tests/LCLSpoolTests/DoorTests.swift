@@ -38,12 +38,12 @@ struct DoorTests {
         let scratch = try Scratch(), room = try Filesystem.room(at: scratch.home)
         try scratch.layout(scratch.incoming + "/a")
         var limits = Intake.Limits()
-        limits.reserve = (room.bytes + room.capacity) / 2
+        limits.reserve = { ((room.bytes + room.capacity) / 2, 0) }
         let error = #expect(throws: SpoolError.self) { try scratch.takeAll(Intake(spool: scratch.spool, limits: limits), moved: ["a"]) }
         // A smaller job may fit: the disk is not full.
         #expect("\(error!)".contains("no room for a copy") && error?.isDiskFull == false)
         #expect(exists(scratch.spool.directory(.active) + "/.claim-a"))
-        limits.reserve = room.capacity
+        limits.reserve = { (room.capacity, 0) }
         let job = try scratch.refuse("b", Intake(spool: scratch.spool, limits: limits))
         #expect(job.problems.problems.map(\.code) == [.diskFull])
     }

@@ -259,3 +259,58 @@ func take_refuses_whereFoldersAreTooManyOrHidden(hidden: Bool) throws {
     _ = try scratch.accept("busy")
     #expect(try names(in: scratch.spool.directory(.active)) == ["busy"])
 }
+
+/// A few names, and paths of gigabytes.
+@Test func take_refuses_whosePathsAreTooLong_together() throws {
+    let scratch = try Scratch(), home = try scratch.layout(scratch.incoming + "/long")
+    var folder = open(home + "/queries", O_RDONLY | O_DIRECTORY)
+    let name = String(repeating: "x", count: 255)
+    for _ in 0..<14 {
+        #expect(mkdirat(folder, name, 0o755) == 0)
+        let inner = openat(folder, name, O_RDONLY | O_DIRECTORY)
+        close(folder)
+        folder = inner
+    }
+    for i in 0..<20_000 { #expect(symlinkat("x", folder, "\(i)") == 0) }
+    close(folder)
+    let job = try scratch.refuse("long")
+    #expect(job.problems.problems.map(\.code) == [.jobTooLarge])
+}
+
+@Test func take_answers_forANameOfManyMarks() throws {
+    let scratch = try Scratch(), home = try scratch.layout(scratch.incoming + "/marks")
+    try scratch.write("x", to: home + "/queries/a" + String(repeating: "\u{301}", count: 100) + ".png")
+    let job = try scratch.accept("marks")
+    #expect(job.queries.count == 3 && job.record.unreadable.values.map(\.code) == [.imageUnreadable])
+}
+
+@Test(.enabled(if: geteuid() == 0, "only root may give files away")) func anothersReadyFile_completesNothing() throws {
+    let scratch = try Scratch(), file = scratch.incoming + "/nightly.json"
+    try scratch.write("{", to: file)
+    try scratch.write("", to: file + ".ready")
+    chown(file, 4242, 4242)
+    chown(file + ".ready", 4343, 4343)
+    var scanner = IncomingScanner(spool: scratch.spool)
+    #expect(try scanner.scan(now: 0).ready.isEmpty)
+    chown(file + ".ready", 4242, 4242)
+    #expect(try scanner.scan(now: 1).ready.count == 1)
+}
+
+@Test func entriesOfOneName_allGetTheirOwn() throws {
+    let scratch = try Scratch(), names = (0..<15).map { "same name\(String(repeating: " ", count: 60))\($0)" }
+    for name in names { try scratch.layout(scratch.incoming + "/" + name) }
+    let jobs = try scratch.takeAll(moved: names).compactMap { if case .accepted(let job) = $0 { job.id } else { nil } }
+    #expect(Set(jobs).count == 15)
+}
+
+@Test func job_waits_whenItsCopyWouldLeaveTooFewInodes() throws {
+    let scratch = try Scratch(), room = try Filesystem.room(at: scratch.home)
+    guard let free = room.inodes, let most = room.most else { return }
+    try scratch.layout(scratch.incoming + "/a")
+    var limits = Intake.Limits()
+    limits.reserve = { (0, free) }
+    let error = #expect(throws: SpoolError.self) { try scratch.takeAll(Intake(spool: scratch.spool, limits: limits), moved: ["a"]) }
+    #expect("\(error!)".contains("inodes are needed") && error?.isDiskFull == false)
+    limits.reserve = { (0, most) }
+    #expect(try scratch.refuse("b", Intake(spool: scratch.spool, limits: limits)).problems.problems.map(\.code) == [.diskFull])
+}

@@ -11,17 +11,17 @@ private func active(_ scratch: Scratch, _ name: String = "a") throws -> JobID {
     return try scratch.accept(name).id
 }
 
-@Test func publish_movesTheJobToDone_withoutItsPictures() throws {
+@Test func publish_movesTheJobToDone() throws {
     let scratch = try Scratch(), id = try active(scratch)
     try scratch.spool.publish(id, result: Data("{}".utf8), timings: Data("{}".utf8))
-    #expect(try names(in: scratch.spool.directory(.done, id)) == ["intake.json", "job.json", "result.json", "timings.json"])
+    #expect(try names(in: scratch.spool.directory(.done, id)) == ["intake.json", "job.json", "pictures", "result.json", "timings.json"])
     #expect(try scratch.spool.place(of: id) == .done)
 }
 
 @Test func pictures_areRemovedLater_orByTheNextStart() throws {
     for crash in [false, true] {
         let scratch = try Scratch(), id = try active(scratch)
-        try scratch.spool.publish(id, result: Data("{}".utf8), keepsPictures: true)
+        try scratch.spool.publish(id, result: Data("{}".utf8))
         #expect(try scratch.spool.place(of: id) == .done && exists(scratch.spool.directory(.done, id) + "/pictures"))
         if crash { #expect(try scratch.spool.recover() == []) } else { try scratch.spool.removePictures(of: id) }
         #expect(try names(in: scratch.spool.directory(.done, id)) == ["intake.json", "job.json", "result.json"])
@@ -49,7 +49,7 @@ private func active(_ scratch: Scratch, _ name: String = "a") throws -> JobID {
         let other = place == .done ? Spool.Place.failed : .done
         try end(other)
         let left = try names(in: scratch.spool.directory(other, id))
-        #expect(left == (other == .done ? ["intake.json", "job.json", "result.json", "timings.json"] : ["error.json", "intake.json", "job.json", "pictures"]))
+        #expect(left == (other == .done ? ["intake.json", "job.json", "pictures", "result.json", "timings.json"] : ["error.json", "intake.json", "job.json", "pictures"]))
     }
 }
 
@@ -80,7 +80,7 @@ private func active(_ scratch: Scratch, _ name: String = "a") throws -> JobID {
     let scratch = try Scratch(), id = try active(scratch)
     try scratch.write("{", to: scratch.spool.directory(.active, id) + "/.result.json.1.2")
     try scratch.spool.publish(id, result: Data("{}".utf8))
-    #expect(try names(in: scratch.spool.directory(.done, id)) == ["intake.json", "job.json", "result.json"])
+    #expect(try names(in: scratch.spool.directory(.done, id)) == ["intake.json", "job.json", "pictures", "result.json"])
 }
 
 @Test(.enabled(if: geteuid() == 0, "only root can make another user's files"))
@@ -106,7 +106,7 @@ func publish_letsTheSubmitterIn_andNobodyElse() throws {
 @Test func fail_movesTheJobToFailed_andReopenBringsItBack() throws {
     let scratch = try Scratch(), id = try active(scratch)
     let report = ErrorReport(job: id, state: .dead, problems: [Failure(.jobAttempts, "three crashes")])
-    try scratch.spool.fail(report, partial: Data("{}".utf8))
+    try scratch.spool.fail(report)
     #expect(try scratch.spool.place(of: id) == .failed)
     #expect(try scratch.spool.errorReport(id) == report)
     try scratch.spool.reopen(id)

@@ -227,3 +227,50 @@ func attempts_areGivenBack_onlyWhereNoWorkerDied(event: JobEvent, attempts: Int)
     #expect(try await store.expired(at: 1000) == [])
     #expect(try await store.claimAll(at: 1000) == ["a", "b"])
 }
+
+@Test func trainings_takeTurns_amongThoseWhoTrain() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    func training(_ id: String, _ uid: UInt32) -> NewJob { NewJob(id: JobID(id)!, uid: uid, created: 0, queries: 1, task: .train) }
+    try await store.insert([training("a1", 1), training("a2", 1), training("b1", 2), training("a3", 1), training("b2", 2)])
+    var order: [String] = []
+    while let job = try await store.claimNext(.train, at: Int64(order.count)) { order.append(job.id.rawValue) }
+    #expect(order == ["a1", "b1", "a2", "b2", "a3"])
+}
+
+@Test func row_isTheNewJobs_whereAnEarlierOnesDirectoryWasTakenAway() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("a", created: 1, queries: 2)])
+    _ = try await store.claimNext(at: 1)
+    try await store.record([0: verdict(0)], of: a)
+    try await store.apply(.cancel, to: a, actor: "root", at: 2)
+    #expect(try await store.insert([job("a", created: 1, queries: 2)]) == 0)
+    #expect(try await store.insert([job("a", created: 3, queries: 1)]) == 1)
+    let row = try await store.job(a)
+    #expect(row.state == .queued && row.queries == 1 && row.answered == 0)
+    #expect(try await store.unanswered(of: a) == [0])
+}
+
+@Test func expiredJob_isHeld_onlyWhileItsTimeIsOver() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("a", expires: 5)])
+    #expect(try await !store.holdExpired(a, at: 4))
+    #expect(try await store.holdExpired(a, at: 5))
+    #expect(try await store.claimNext(at: 5) == nil)
+    #expect(try await store.expired(at: 5) == [a])
+    try await store.apply(.expire, to: a, actor: "lcld", at: 6)
+    try await store.apply(.retry, to: a, actor: "root", at: 7)
+    #expect(try await !store.holdExpired(a, at: 8))
+}
+
+@Test func events_areBounded_forEachUserAndTogether() async throws {
+    let temporary = try TemporaryStore(), store = temporary.store
+    try await store.insert([job("a", uid: 1), job("b", uid: 2)])
+    for priority in 1...20 { try await store.setPriority(priority, of: a, actor: "one", at: 1) }
+    try await store.setPriority(20, of: a, actor: "one", at: 1)
+    #expect(try await store.events(uid: 1).count == 21)
+    try await store.forgetEvents(before: 0, most: (user: 5, all: 100))
+    #expect(try await store.events(uid: 1).map(\.detail) == (16...20).map { "\($0 - 1) to \($0)" })
+    #expect(try await store.events(uid: 2).count == 1)
+    try await store.forgetEvents(before: 0, most: (user: 5, all: 3))
+    #expect(try await store.events().count == 3)
+}

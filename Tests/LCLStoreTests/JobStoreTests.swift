@@ -138,6 +138,6 @@ func store_isDurable_byItsSettings(pragma: String, value: String) throws {
     #expect(try await store.events(of: a).map(\.event) == ["accept", "cancel"])
     #expect(try await store.events(uid: 2).map(\.event) == ["accept", "pause"])
     #expect(try await store.events(limit: 2).map(\.event) == ["pause", "cancel"])
-    try await store.forgetEvents(before: 6)
+    try await store.forgetEvents(before: 6, most: (user: 100, all: 100))
     #expect(try await store.events().map(\.event) == ["cancel"])
 }

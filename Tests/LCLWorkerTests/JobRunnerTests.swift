@@ -52,6 +52,17 @@ struct JobRunnerTests {
         #expect(backwards == whole)
     }
 
+    @Test func lastWords_areOfNoPicture_whereAllAreAnsweredTogether() throws {
+        let runner = try ModelShelf().runner(for: "default")
+        let job = try runner.link(Self.manifest { $0.options.transductive = true }, from: Self.pictures)
+        var began: [[Int]] = [], answered = 0
+        try runner.answer(Self.queries, of: job, from: Self.pictures, began: { began.append($0) }, emit: {
+            #expect(began.last == [])
+            answered += $0.count
+        })
+        #expect(answered == 18 && began.first?.isEmpty == false)
+    }
+
     @Test func transductiveAnswers_comeForAllQueries() throws {
         let verdicts = try Self.answers(Self.manifest { $0.options.transductive = true }, batch: 4)
         #expect(verdicts.count == 18)

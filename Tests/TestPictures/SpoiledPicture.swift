@@ -22,6 +22,14 @@ package enum SpoiledPicture {
         return file
     }
 
+    /// A good picture with so many bytes of image data behind its own.
+    package static func pngWithMore(_ bytes: Int) -> [UInt8] {
+        var file = Canvas(width: 8, height: 8).png()
+        let chunk = Array("IDAT".utf8) + [UInt8](repeating: 0, count: bytes), end = file.count - 12
+        file.insert(contentsOf: bigEndian(bytes) + chunk + bigEndian(Int(crc32(chunk[...]))), at: end)
+        return file
+    }
+
     /// A few hundred bytes whose header claims any size.
     package static func jpegBomb(width: Int = 30_000, height: Int = 30_000) -> [UInt8] {
         var file = Canvas(width: 8, height: 8).jpeg()
