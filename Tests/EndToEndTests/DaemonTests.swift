@@ -85,8 +85,8 @@ extension EndToEnd {
                 try rig.drop(sample.directory, as: id)
                 try rig.wait("it is taken in") { rig.ctl("show", id).status == 0 }
                 #expect(rig.ctl("hold", id).status == 0 && rig.ctl("resume").status == 0)
-                let asked = ["cancel", "release", "hold", "cancel", "release", "retry"].map { "\"$0\" \($0) \(id) &" }.joined(separator: " ")
-                _ = Rig.run("/bin/sh", ["-c", asked + " wait", lclctl], environment: ["LCLD_SOCKET": rig.socket])
+                let asked = "printf '%s\\n' cancel release hold cancel release retry | xargs -P 6 -I ACTION \"$0\" ACTION \(id)"
+                _ = Rig.run("/bin/sh", ["-c", asked, lclctl], environment: ["LCLD_SOCKET": rig.socket])
                 if try rig.state(of: id) == .held { _ = rig.ctl("release", id) }
                 try rig.wait("it is over") { try rig.state(of: id).isFinal }
                 let state = try rig.state(of: id), isDone = FileManager.default.fileExists(atPath: rig.spool.appending(path: "done/\(id)").path)
