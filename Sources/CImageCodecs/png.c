@@ -12,8 +12,8 @@
 // Ancillary chunks (text, colour profiles) are not kept; one that needs more than this to be read is an error.
 #define CHUNK_BYTES (8u << 20)
 #define CHUNKS_KEPT 32u
-// Of compressed data that may follow the last row.
-#define IMAGE_DATA_LEFT (64u << 10)
+// What the last row may take beside its own bytes: of compressed data, of chunks' heads.
+#define LAST_ROW_BYTES (64u << 10)
 
 typedef struct {
     lcl_image image;
@@ -22,6 +22,9 @@ typedef struct {
     lcl_source source;
     int32_t next_row;
     bool has_alpha;
+    // While the last row is read: with it libpng inflates whatever follows, a thousand times as long; and what it may read of it.
+    bool is_last;
+    size_t left;
     // The whole picture, for interlaced files alone: height x width x 4.
     uint8_t *whole;
 } png_image_file;
@@ -45,8 +48,19 @@ static void read_bytes(png_structp reader, png_bytep target, size_t count) {
         png->image.status = LCL_IMAGE_TRUNCATED;
         png_error(reader, "the data ends inside a chunk");
     }
+    if (png->is_last) {
+        if (count > png->left) png_error(reader, "there is more image data than the picture has rows");
+        png->left -= count;
+    }
     memcpy(target, png->source.bytes + png->source.position, count);
     png->source.position += count;
+}
+
+static void read_row(png_image_file *png, uint8_t *row, bool is_last) {
+    png->is_last = is_last;
+    png->left = (size_t)png->image.width * 8 + LAST_ROW_BYTES;
+    png_read_row(png->reader, row, NULL);
+    png->is_last = false;
 }
 
 static bool read_interlaced(png_image_file *png, int passes) {
@@ -56,8 +70,12 @@ static bool read_interlaced(png_image_file *png, int passes) {
         png->image.status = LCL_IMAGE_NO_MEMORY;
         return false;
     }
+    // Passes may have no pixels of a small picture.
+    int last = passes - 1;
+    while (last > 0 && (!PNG_PASS_ROWS(png->image.height, last) || !PNG_PASS_COLS(png->image.width, last))) last--;
+    size_t last_row = (size_t)PNG_ROW_FROM_PASS_ROW(PNG_PASS_ROWS(png->image.height, last) - 1, last);
     for (int pass = 0; pass < passes; pass++)
-        for (size_t y = 0; y < height; y++) png_read_row(png->reader, png->whole + y * stride, NULL);
+        for (size_t y = 0; y < height; y++) read_row(png, png->whole + y * stride, pass == last && y == last_row);
     return true;
 }
 
@@ -99,34 +117,14 @@ static int32_t rows(lcl_image *image, uint8_t *rows, int32_t count) {
     if (png->whole)
         memcpy(rows, png->whole + (size_t)png->next_row * stride, stride * (size_t)count);
     else
-        for (int32_t y = 0; y < count; y++) png_read_row(png->reader, rows + (size_t)y * stride, NULL);
+        for (int32_t y = 0; y < count; y++) read_row(png, rows + (size_t)y * stride, png->next_row + y == image->height - 1);
     if (png->has_alpha) over_white(rows, (size_t)image->width * (size_t)count);
     png->next_row += count;
     return count;
 }
 
-// Bytes of IDAT chunks behind what was read.
-static size_t image_data_left(const lcl_source *source) {
-    size_t left = 0;
-    for (size_t at = 8; source->count - at >= 12;) {
-        const uint8_t *chunk = source->bytes + at;
-        size_t length = (size_t)chunk[0] << 24 | (size_t)chunk[1] << 16 | (size_t)chunk[2] << 8 | chunk[3], most = source->count - at - 8;
-        size_t begin = at + 8, end = begin + (length < most ? length : most);
-        if (!memcmp(chunk + 4, "IDAT", 4) && end > source->position) left += end - (begin > source->position ? begin : source->position);
-        if (length > most || most - length < 4) break;
-        at = end + 4;
-    }
-    return left;
-}
-
 static void finish(lcl_image *image) {
     png_image_file *png = (png_image_file *)image;
-    // libpng would inflate all of it, a thousand times as long; what its buffer has not taken yet is little.
-    if (image_data_left(&png->source) > IMAGE_DATA_LEFT) {
-        image->status = LCL_IMAGE_CORRUPT;
-        snprintf(image->message, sizeof image->message, "there is more image data than the picture has rows");
-        return;
-    }
     if (setjmp(png_jmpbuf(png->reader))) return;
     png_read_end(png->reader, NULL);
 }

@@ -112,7 +112,7 @@ struct ControlRoutes: Sendable {
 
     private func jobLog(_ request: Request, _ context: ControlContext) async throws -> Response {
         let id = try await ownJob(context)
-        return try .json(LogPage(entries: await backend.log(of: id, uid: nil, limit: limit(of: request))))
+        return try .json(LogPage(entries: await backend.log(of: id, uid: context.caller.visible, limit: limit(of: request))))
     }
 
     private func result(_ request: Request, _ context: ControlContext) async throws -> Response {

@@ -113,7 +113,7 @@ package struct Daemon: Sendable {
                 spool: spool, limits: limits, allowedFolders: settings.texts("intake.folders"), admit: { depot.refusal(of: $0, for: $1) }),
             disk: disk, scan: settings.duration("intake.scan"), settle: settings.duration("intake.settle"),
             quota: quota, door: door, ledger: ledger,
-            isOpen: { await scheduler.currentMode != .draining && gauge.isOpen }, accepted: { await scheduler.wake() }, logger: logger)
+            isOpen: { await scheduler.currentMode != .draining && gauge.isOpen }, accepted: { await scheduler.wake() }, logger: logger, attempts: TakeAttempts(store: store))
     }
 }
 

@@ -25,6 +25,7 @@ struct IntakeService: Service {
     let logger: Logger
     /// Jobs whose entries were copied and can be removed: it may take as long, and no other job waits for it.
     let copied = AsyncStream<JobID>.makeStream()
+    let attempts: TakeAttempts
 
     func run() async throws {
         let remover = Task { for await id in copied.stream { await removeSettled(id) } }
@@ -43,7 +44,7 @@ struct IntakeService: Service {
         await withGracefulShutdownHandler {
             for await _ in wakes where !Task.isShuttingDownGracefully {
                 let isQuiet = await look(&scanner, &waiting, watcher)
-                if !waiting.carried.isEmpty, await isOpen() { waker.yield() }
+                if !waiting.carried.isEmpty, waiting.unsaved.isEmpty, await isOpen() { waker.yield() }
                 guard !isQuiet, !isDue.value else { continue }
                 isDue.value = true
                 Task {
@@ -54,6 +55,7 @@ struct IntakeService: Service {
             }
         } onGracefulShutdown: {
             waker.finish()
+            Task { await attempts.forgive() }
         }
         timer.cancel()
         hints.cancel()
@@ -79,8 +81,7 @@ struct IntakeService: Service {
             var due = waiting.due(found.ready, now: .now).inTurns()[...]
             let end = ContinuousClock.now + Self.round
             while !due.isEmpty, waiting.unsaved.isEmpty, .now < end, !Task.isShuttingDownGracefully, await isOpen() {
-                await take(due.prefix(Self.batch), &waiting)
-                due = due.dropFirst(Self.batch)
+                due = due.dropFirst(await take(due.prefix(Self.batch), &waiting))
             }
             waiting.carried = Set(due.filter { $0.claimed == nil }.map(\.name))
             if !waiting.isEmpty || waiting.leftClaims || due.contains(where: { $0.claimed != nil }) { scanner.expectClaims() }
@@ -105,50 +106,32 @@ struct IntakeService: Service {
     /// Between two scans, but for the last batch: who comes meanwhile gets his turn.
     private static let round = Duration.seconds(5)
 
-    private func take(_ offers: ArraySlice<Offer>, _ waiting: inout WaitingEntries) async {
-        for offer in offers {
+    /// - Returns: how many of them it came to.
+    private func take(_ offers: ArraySlice<Offer>, _ waiting: inout WaitingEntries) async -> Int {
+        var done = 0
+        for offer in offers where waiting.unsaved.queries <= Self.queries {
+            done += 1
             do {
                 let allowance = try await allowance(of: offer.owner, beside: waiting.unsaved.accepted)
-                let refusal = try await begin(offer)
+                let refusal = try await attempts.begin(offer)
                 switch try await disk({ [intake] in try intake.take(offer, now: .now(), allowance: allowance, refusal: refusal) }) {
                 case .accepted(let job): waiting.unsaved.accepted.append(job)
                 case .refused(let job): waiting.unsaved.refused.append(job)
                 case .nothing: waiting.leftClaims = true
                 }
                 waiting.taken(offer)
-                try? await end(offer)
+                await attempts.end(offer)
                 if waiting.unsaved.queries > Self.queries { await remember(&waiting) }
             } catch {
                 ledger.take(error)
                 waiting.failed(offer, "\(error)", now: .now)
-                try? await end(offer)
+                await attempts.end(offer)
                 logger.error("unable to take a job in", metadata: ["entry": "\(offer.name)", "error": "\(error)"])
             }
         }
         await remember(&waiting)
+        return done
     }
-
-    /// How often in a row lcld may end in the middle of taking one entry in, before the entry is set aside.
-    private static let deaths = 5
-
-    /// Remembers that an entry which an earlier life left is looked at again.
-    /// - Returns: why it no longer is.
-    private func begin(_ offer: Offer) async throws -> Failure? {
-        guard let id = offer.claimed else { return nil }
-        let before = try await store.fact(Self.fact(id)).flatMap { Int($0) } ?? 0
-        if before >= Self.deaths {
-            return Failure(.jobUnreadable, "lcld ended \(before) times in a row while it took this in: it is set aside unread; please report it")
-        }
-        try await store.remember(String(before + 1), as: Self.fact(id))
-        return nil
-    }
-
-    /// It came to an end, good or bad, and lcld lives.
-    private func end(_ offer: Offer) async throws {
-        if let id = offer.claimed { try await store.forget(fact: Self.fact(id)) }
-    }
-
-    private static func fact(_ claim: JobID) -> String { "taking \(claim)" }
 
     /// What the user has left of his quota, those of his jobs counted that have no row yet.
     private func allowance(of uid: UInt32, beside new: [AcceptedJob]) async throws -> Allowance? {

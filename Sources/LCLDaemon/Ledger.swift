@@ -95,10 +95,13 @@ struct Ledger: Sendable {
             }
             let timings = try Timings(started: claim.started, finished: .now(), queries: claim.queries, attempt: claim.attempt).encoded()
             Fault.beforePublish.reach()
-            try await disk { [spool] in
+            let place = try await disk { [spool] in
+                let place = try spool.place(of: claim.job)
                 // Where an earlier try of this very loop was cut short after the rename, there is nothing left to move.
-                if try spool.place(of: claim.job) == .active { try spool.publish(claim.job, result: bytes, timings: timings) }
+                if place == .active { try spool.publish(claim.job, result: bytes, timings: timings) }
+                return place
             }
+            if place == nil { return broken.value = "the job's directory is gone from the spool; submit it again" }
             Fault.afterPublishRename.reach()
         }
         if let why = broken.value { return await fail(claim.job, .fail, [Failure(.internal, "the answers cannot be published: \(why)")]) ?? .failed }

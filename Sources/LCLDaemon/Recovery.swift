@@ -30,19 +30,32 @@ struct Recovery {
 
     /// Tells the store of them as soon as it can be told.
     func insertLeft(_ jobs: [JobID], accepted: () async -> Void) async {
-        for id in jobs {
-            while !Task.isCancelled {
+        var left = jobs
+        while !left.isEmpty {
+            try? await Task.sleep(for: .seconds(10))
+            guard !Task.isCancelled else { return }
+            for id in left {
                 do {
-                    try await apply(.insert, to: id, in: .active)
+                    // Unless intake has met it meanwhile, by its claim.
+                    if try spool.place(of: id) == .active, try await isUnknown(id) { try await apply(.insert, to: id, in: .active) }
                     logger.notice("recovered a job", metadata: ["job": "\(id)"])
                     await accepted()
-                    break
                 } catch {
+                    ledger.take(error)
                     // A job that is damaged is no job that waits.
-                    if (error as? SpoolError)?.isDamage == true { break }
-                    try? await Task.sleep(for: .seconds(10))
+                    guard (error as? SpoolError)?.isDamage == true else { continue }
                 }
+                left.removeAll { $0 == id }
             }
+        }
+    }
+
+    private func isUnknown(_ id: JobID) async throws -> Bool {
+        do {
+            // A row of an earlier job of the name counts for nothing.
+            return try await store.job(id).created != IntakeRecord.read(spool.directory(.active, id)).accepted
+        } catch StoreError.unknownJob {
+            return true
         }
     }
 
@@ -69,8 +82,8 @@ struct Recovery {
         case .adopt: try await adopt(id, in: place!)
         case .retry:
             // Another job of this name, whose directory somebody took away, left its row.
-            let isOther = try await store.job(id).created != IntakeRecord.read(spool.directory(.active, id)).accepted
-            if isOther { try await apply(.insert, to: id, in: place) } else { try await store.apply(.retry, to: id, actor: "lcld", at: .now()) }
+            let accepted = try? IntakeRecord.read(spool.directory(.active, id)).accepted
+            if let accepted, try await store.job(id).created != accepted { try await apply(.insert, to: id, in: place) } else { try await store.apply(.retry, to: id, actor: "lcld", at: .now()) }
         case .lost:
             let failure = Failure(.internal, "the directory of job \(id) is gone from the spool; submit the job again")
             try await store.settle(id, as: .failed, at: .now(), failure: failure)

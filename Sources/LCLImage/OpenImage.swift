@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import CImageCodecs
+import Glibc
 
 /// The one owner of an open C decoder: its header is read and within the limits, its rows are still to come.
 final class OpenImage {
     let info: ImageInfo
     private let image: UnsafeMutablePointer<lcl_image>
     private let limits: ImageLimits
+
+    /// Pixels that take up to a third of the data that this process may allocate: six bytes each, of a progressive JPEG.
+    private static var mostOfAProcess: Int {
+        var data = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &data) == 0, let most = Int(exactly: data.rlim_cur) else { return .max }
+        return most / 18
+    }
 
     init(_ file: UnsafeRawBufferPointer, limits: ImageLimits) throws(ImageError) {
         try limits.check(bytes: file.count)
@@ -62,6 +70,9 @@ final class OpenImage {
         case LCL_IMAGE_TRUNCATED: throw .truncated(info.format, detail: message)
         case LCL_IMAGE_UNSUPPORTED: throw .unsupported(found: "a \(info.format) picture of an unusual kind (\(message))")
         case LCL_IMAGE_TOO_MANY_SCANS: throw .tooLarge(what: "a progressive JPEG of more than \(limits.scans) scans")
+        // Another process like this one, with nothing else to do, has no room either.
+        case LCL_IMAGE_NO_MEMORY where info.width * info.height > Self.mostOfAProcess:
+            throw .tooLarge(what: "\(info.width) x \(info.height) pixels, more than memory is left for")
         case LCL_IMAGE_NO_MEMORY: throw .noMemory(what: "its \(info.width) x \(info.height) pixels")
         default: throw .corrupt(info.format, detail: message)
         }

@@ -15,6 +15,13 @@ public struct Glob: Sendable {
     /// Whether `text` has characters that make it a pattern rather than a path.
     public static func isPattern(_ text: String) -> Bool { text.contains { "*?[".contains($0) } }
 
+    /// The folder that everything that matches lies in, with a `/` at its end; empty where that is not plain.
+    static func folder(of pattern: String) -> String {
+        let plain = pattern.prefix { !"*?[".contains($0) }
+        guard !pattern.contains("//"), let cut = plain.lastIndex(of: "/") else { return "" }
+        return String(plain[...cut])
+    }
+
     public init(_ pattern: String) {
         components = pattern.split(separator: "/").map { Self.tokens(of: $0) }
     }

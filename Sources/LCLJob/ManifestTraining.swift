@@ -99,16 +99,30 @@ extension Manifest {
     ///
     /// `files` as for ``fromLayout(files:)``.
     public func resolving(files: [String]) -> Result<Manifest, Problems> {
-        let bytes = files.reduce(0) { $0 + $1.utf8.count }, steps = patterns.reduce(0) { $0 + (Glob.isPattern($1) ? $1.utf8.count * bytes : 8 * files.count) }
-        guard steps <= Self.maximumSteps else {
+        guard Self.isQuick(patterns, files) else {
             let why = "\(patterns.count) folders and patterns over \(files.count) files are too much to look through; list the files, or split the job"
             return .failure(Problems(Failure(.jobTooLarge, why, subject: nil)))
         }
         return training == nil ? resolvingQueries(files: files) : resolvingLabels(files: files)
     }
 
-    /// Of matching every pattern with every path: half a minute's.
-    private static let maximumSteps = 1_000_000_000
+    /// Whether looking for the patterns takes half a minute at most: each byte of one meets each byte of the paths in its folder.
+    private static func isQuick(_ patterns: [String], _ files: [String]) -> Bool {
+        var steps = 1_000_000_000
+        for pattern in patterns {
+            steps -= 8 * files.count
+            guard steps >= 0, Glob.isPattern(pattern) else {
+                if steps < 0 { return false }
+                continue
+            }
+            let folder = Glob.folder(of: pattern), rest = pattern.utf8.count - folder.utf8.count
+            for file in files where file.hasPrefix(folder) {
+                steps -= rest * (file.utf8.count - folder.utf8.count)
+                if steps < 0 { return false }
+            }
+        }
+        return true
+    }
 
     private func resolvingLabels(files: [String]) -> Result<Manifest, Problems> {
         guard !patterns.isEmpty else { return .success(self) }
@@ -131,8 +145,9 @@ extension Manifest {
 
     static func matching(_ pattern: String, _ files: [String]) -> [String] {
         let folder = pattern.hasSuffix("/") ? pattern : pattern + "/"
-        let glob = Glob.isPattern(pattern) ? Glob(pattern) : nil, isAbsolute = pattern.hasPrefix("/")
-        return files.filter { file in glob.map { $0.matches(file) && file.hasPrefix("/") == isAbsolute } ?? file.hasPrefix(folder) }
+        guard Glob.isPattern(pattern) else { return files.filter { $0.hasPrefix(folder) } }
+        let glob = Glob(pattern), known = Glob.folder(of: pattern), isAbsolute = pattern.hasPrefix("/")
+        return files.filter { $0.hasPrefix(known) && glob.matches($0) && $0.hasPrefix("/") == isAbsolute }
     }
 
     /// `FOLDER/LABEL/...`: every folder in it is a label.

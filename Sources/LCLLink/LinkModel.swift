@@ -75,11 +75,15 @@ public final class LinkModel {
 
     /// Refuses what takes more memory than there is.
     ///
-    /// Rows as read, joined, and on their way into the space; points, with what a context keeps of them; scores and similarities; answers.
+    /// Rows as read and joined, and a tap of them on its way into the space; points, with what a context keeps of them; scores and
+    /// similarities; answers.
     /// - Throws: ``LinkError/tooLarge(reason:)`` with the numbers.
-    public func admit(_ names: [String], shots: [Int], together: Int, options: LinkOptions) throws(LinkError) {
-        let supports = shots.reduce(0, +), labels = names.count, row = 5 * featureWidth, width = linking.values.map(\.space.width).max() ?? 0
-        let linked = 4 * supports * (row + 7 * width + 6 * labels) + 8 * min(supports, width) * min(supports, width)
+    public func admit(_ names: [String], shots: [Int], together: Int, by method: String?, options: LinkOptions) throws(LinkError) {
+        let method = method.flatMap { Method(rawValue: $0) } ?? bestMethod
+        let spaces = [linking[method]?.space, method == .metric ? closer?.space : nil].compactMap(\.self)
+        let width = spaces.map(\.width).max() ?? 0, tap = spaces.flatMap { $0.parts.map(\.mean.count) }.max() ?? 0
+        let supports = shots.reduce(0, +), labels = names.count, row = 2 * featureWidth + 3 * tap, solved = min(supports, width)
+        let linked = 4 * supports * (row + (method == .metric ? 7 : 4) * width + 6 * labels) + (method == .metric ? 8 * solved * solved : 0)
         let asked = 4 * together * (row + 3 * width + 4 * labels + supports) + together * (100 * labels + 1000)
         guard linked <= memory, asked <= memory - linked else {
             throw .tooLarge(

@@ -20,8 +20,9 @@ public protocol LoadedModel: AnyObject {
     /// - Parameters:
     ///   - shots: supports of each label.
     ///   - together: queries that are answered together.
+    ///   - method: as for ``link(_:by:options:alive:)``.
     /// - Throws: ``LinkError``.
-    func admit(_ names: [String], shots: [Int], together: Int, options: LinkOptions) throws(LinkError)
+    func admit(_ names: [String], shots: [Int], together: Int, by method: String?, options: LinkOptions) throws(LinkError)
 
     /// The supports linked and ready for queries. Keep it for the whole job.
     /// - Parameters:

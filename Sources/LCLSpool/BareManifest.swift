@@ -14,14 +14,18 @@ struct BareManifest {
     func contents(_ text: [UInt8]) throws(Refusal) -> Result<JobContents, Problems> {
         let manifest = Manifest.read(Data(text), paths: .absolute)
         guard case .success(let read) = manifest else { return manifest.map { JobContents(manifest: $0) } }
-        var found = Listing()
+        var found: [Listing] = [], seen: Set<String> = [], files = Listing.maximumFiles, bytes = Listing.maximumBytes
         for pattern in read.patterns {
             guard let (folder, rest) = place(of: Self.trimmed(pattern)) else { return .failure(Problems(Self.outside(pattern))) }
             // Only the part of a glob before its first special character says where to look.
             let whole = rest.split(separator: "/"), plain = whole.prefix { !Glob.isPattern(String($0)) }
-            try found.add(Listing(folder, folder: plain.joined(separator: "/")).prefixed(folder.path))
+            let place = plain.joined(separator: "/")
+            guard seen.insert(folder.path + "/" + place).inserted else { continue }
+            let listing = try Listing(folder, folder: place, limit: files, bytes: bytes).prefixed(folder.path)
+            (files, bytes) = (files - listing.files.count, bytes - listing.bytes)
+            found.append(listing)
         }
-        return try resolved(manifest) { () throws(Refusal) in found }
+        return try resolved(manifest) { () throws(Refusal) in Listing(joining: found) }
     }
 
     func withPicture<T>(_ file: String, upTo limit: Int, _ body: (borrowing Descriptor, Int) throws(Refusal) -> T) throws(Refusal) -> T {

@@ -14,9 +14,15 @@ struct Listing {
     /// Files whose names no manifest can hold (not UTF-8, control characters), by the name that stands for them in ``files``.
     private(set) var unreadable: [String: Failure] = [:]
 
+    /// Of all paths together.
+    private(set) var bytes = 0
+
     /// Lists `folder` beneath `directory`; "" is the directory itself.
-    init(_ directory: JobDirectory, folder: String = "", limit: Int = maximumFiles) throws(Refusal) {
-        var folders = [(path: folder, depth: 0)], left = limit, bytes = 0
+    /// - Parameters:
+    ///   - limit: of more files it is refused.
+    ///   - most: of more bytes of their paths.
+    init(_ directory: JobDirectory, folder: String = "", limit: Int = maximumFiles, bytes most: Int = maximumBytes) throws(Refusal) {
+        var folders = [(path: folder, depth: 0)], left = limit
         while let (folder, depth) = folders.popLast() {
             let entries: [(EntryName, Bool)]
             do throws(SpoolError) {
@@ -30,7 +36,7 @@ struct Listing {
             for (name, isDirectory) in entries {
                 let path = folder.isEmpty ? Self.shown(name) : folder + "/" + Self.shown(name)
                 bytes += path.utf8.count
-                guard bytes <= Self.maximumBytes else {
+                guard bytes <= most else {
                     throw .picture(Failure(.jobTooLarge, "the paths of its files have more than \(Self.maximumBytes) bytes; use shorter names, or split the job"))
                 }
                 if isDirectory && name.text == Self.shown(name) {
@@ -45,20 +51,18 @@ struct Listing {
         }
     }
 
-    /// Nothing.
-    init() {}
-
-    /// Also what `other` found; what both did, once.
-    mutating func add(_ other: Listing) {
-        let known = Set(files)
-        files += other.files.filter { !known.contains($0) }
-        unreadable.merge(other.unreadable) { $1 }
+    /// What all of them found; what several did, once.
+    init(joining listings: [Listing]) {
+        var known: Set<String> = []
+        files = listings.flatMap(\.files).filter { known.insert($0).inserted }
+        for listing in listings { unreadable.merge(listing.unreadable) { $1 } }
     }
 
     /// The same files by absolute paths.
     func prefixed(_ root: String) -> Listing {
         var copy = self
         copy.files = files.map { root + "/" + $0 }
+        copy.bytes += files.count * (root.utf8.count + 1)
         copy.unreadable = Dictionary(uniqueKeysWithValues: unreadable.map { (root + "/" + $0.key, $0.value) })
         return copy
     }

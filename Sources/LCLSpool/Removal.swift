@@ -7,6 +7,8 @@ enum Removal {
     /// Names of one folder that are read before they are removed.
     private static let part = 4096
     private static let deepPrefix = ".deep-"
+    /// Of what was moved in the place of what was judged.
+    private static let swappedPrefix = ".swapped-"
     /// Names of one tree: twice what a job may have. Somebody may be making new ones all the while.
     private static let maximumNames = 2 * Listing.maximumFiles
 
@@ -48,12 +50,12 @@ enum Removal {
         let inner = try folder.open(name, O_RDONLY | O_DIRECTORY), holder = try inner.status().st_uid
         // In a directory of ours, a submitter's is his, and what we have moved there was judged before.
         let isHis = depth == 0 && owner == geteuid() && (name == EntryName(Spool.originalName) || name.description.hasPrefix(deepPrefix))
-        let owner = isHis ? holder : owner
-        guard owner == 0 || [owner, geteuid()].contains(holder) else { throw .system(attempt: "remove", path: "\(folder.path)/\(name)", errno: EPERM) }
+        let isSwapped = depth == 0 && name.description.hasPrefix(swappedPrefix), owner = isHis ? holder : owner
+        guard !isSwapped, owner == 0 || [owner, geteuid()].contains(holder) else { throw .system(attempt: "remove", path: "\(folder.path)/\(name)", errno: EPERM) }
         if depth == maximumDepth {
             let number = UInt64.random(in: 0 ... .max), deep = EntryName("\(deepPrefix)\(number)")
             try folder.rename(name, to: top, as: deep)
-            guard try top.status(of: deep).st_ino == inner.status().st_ino else { return try top.rename(deep, to: top, as: EntryName(".swapped-\(number)")) }
+            guard try top.status(of: deep).st_ino == inner.status().st_ino else { return try top.rename(deep, to: top, as: EntryName("\(swappedPrefix)\(number)")) }
             return
         }
         try empty(inner, top, depth + 1, of: owner, &left)

@@ -30,7 +30,7 @@ public struct Classification: Sendable {
         guard case .list(let queries) = manifest.queries else { preconditionFailure("the queries were resolved before") }
         let numbered = queries.enumerated().map { Numbered(ordinal: $0.offset, value: $0.element) }
         let work = SharedWork(numbered, slice: manifest.options.transductive ? numbered.count : JobRunner.batch, progress: progress)
-        let first = try runner(), linked = try first.link(manifest, from: source)
+        let first = try runner(), linked = try first.link(manifest, from: source, together: queries.count)
         let others = manifest.options.transductive || first.isParallel ? 0 : min(threads, (queries.count + JobRunner.batch - 1) / JobRunner.batch) - 1
         let group = DispatchGroup()
         for _ in 0..<max(0, others) {

@@ -37,27 +37,26 @@ public final class JobRunner {
     }
 
     /// Reads and links the job's supports.
-    /// - Parameter alive: called now and then: reading and linking may take long.
+    /// - Parameters:
+    ///   - together: queries that will be answered together, where the job is transductive.
+    ///   - alive: called now and then: reading and linking may take long.
     /// - Throws: ``Failure``: `support.empty`, `support.conflict`, `support.too_large`, `method.unsupported`, `model.damaged`.
-    public func link(_ manifest: Manifest, from source: some PictureSource, alive: () throws -> Void = {}) throws -> LinkedJob {
-        let options = LinkOptions(manifest.options)
+    public func link(_ manifest: Manifest, from source: some PictureSource, together: Int, alive: () throws -> Void = {}) throws -> LinkedJob {
+        let options = LinkOptions(manifest.options), method = manifest.method == .link ? nil : manifest.method.rawValue
         try check(manifest)
-        try admit(manifest, together: Self.batch)
+        try Failure.told(of: model.name) {
+            try model.admit(
+                manifest.labels.map(\.name), shots: manifest.labels.map(\.support.count), together: manifest.options.transductive ? together : Self.batch,
+                by: method, options: options)
+        }
         let supports = try SupportPictures(of: manifest, by: reader, from: source, alive: alive)
         let support = try Failure.told(of: model.name) {
-            try model.link(supports.pictures, by: manifest.method == .link ? nil : manifest.method.rawValue, options: options, alive: alive)
+            try model.link(supports.pictures, by: method, options: options, alive: alive)
         }
         let linked = Linked(
             support: SupportReport(support.check, of: supports, manifest), model: .init(name: model.name, sha256: model.sha256),
             method: manifest.method.resolved(by: model), conversation: support.conversation.map(ConversationReport.init))
         return LinkedJob(manifest: manifest, linked: linked, support: support, used: supports.used)
-    }
-
-    private func admit(_ manifest: Manifest, together: Int) throws {
-        try Failure.told(of: model.name) {
-            try model.admit(
-                manifest.labels.map(\.name), shots: manifest.labels.map(\.support.count), together: together, options: LinkOptions(manifest.options))
-        }
     }
 
     private func check(_ manifest: Manifest) throws(Failure) {
@@ -78,13 +77,12 @@ public final class JobRunner {
     /// - Parameters:
     ///   - began: called with the ordinals of each batch before it is looked at, and now and then while it is.
     ///   - emit: called with the verdicts as they come.
-    /// - Throws: ``Failure`` `support.too_large`, `model.damaged`; what is thrown by those two.
+    /// - Throws: ``Failure`` `model.damaged`; what is thrown by those two.
     public func answer(
         _ queries: [Numbered<Manifest.Query>], of job: LinkedJob, from source: some PictureSource, batch: Int = JobRunner.batch,
         began: ([Int]) throws -> Void = { _ in }, emit: ([Numbered<Verdict>]) throws -> Void
     ) throws {
         let transductive = job.manifest.options.transductive
-        if transductive { try admit(job.manifest, together: queries.count) }
         var all: [FeatureReader.Picture] = []
         for part in queries.batches(of: min(max(batch, 1), reader.batch)) {
             func alive() throws { try began(part.map(\.ordinal)) }

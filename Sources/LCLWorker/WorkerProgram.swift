@@ -110,7 +110,7 @@ public struct WorkerProgram {
         }
         // A language model's support set may take all the memory there is: none is kept beside it.
         if runner.isParallel { linked.removeAll { $0.runner.isParallel } }
-        let job = try runner.link(slice.manifest, from: source, alive: { try life.began([]) })
+        let job = try runner.link(slice.manifest, from: source, together: slice.queries.count, alive: { try life.began([]) })
         try shelf.vouch(for: slice.manifest.model)
         linked.append((slice.run, runner, job))
         if linked.count > Self.linkedRuns { linked.removeFirst() }

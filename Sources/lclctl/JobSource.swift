@@ -18,7 +18,13 @@ package struct JobSource {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
             return .failure(Problems(Failure(.jobUnreadable, "there is no '\(path)', or it may not be read", subject: path)))
         }
-        guard isDirectory.boolValue else { return readManifest(path) }
+        return find(path, isDirectory: isDirectory.boolValue).flatMap { source in
+            source.manifest.tooManyScores.map { .failure(Problems($0)) } ?? .success(source)
+        }
+    }
+
+    private static func find(_ path: String, isDirectory: Bool) -> Result<JobSource, Problems> {
+        guard isDirectory else { return readManifest(path) }
         let manifest = path + "/" + Manifest.fileName
         if FileManager.default.fileExists(atPath: manifest) { return readManifest(manifest) }
         let (files, problems) = files(in: path)

@@ -49,9 +49,9 @@ struct HostileFileTests {
     }
 
     /// Inflated, it could be a thousand times as long.
-    @Test func imageDataWithoutEnd_isCorrupt_andNotRead() {
-        #expect(failure(SpoiledPicture.pngWithMore(10)) == nil)
-        let error = failure(SpoiledPicture.pngWithMore(100_000))
+    @Test(arguments: [false, true]) func imageDataWithoutEnd_isCorrupt_andNotRead(interlaced: Bool) {
+        for bytes in [0, 10, 50_000] { #expect(failure(SpoiledPicture.pngWithMore(bytes, interlaced: interlaced)) == nil) }
+        let error = failure(SpoiledPicture.pngWithMore(200_000, interlaced: interlaced))
         #expect(error?.kind == .corrupt && "\(error!)".contains("more image data"), "\(String(describing: error))")
     }
 

@@ -92,6 +92,8 @@ struct ManifestTrainingTests {
         let manifest = Manifest(labels: labels, queries: .list([]), training: .init(name: "m")), files = (0..<100_000).map { "archive/picture \($0).png" }
         guard case .failure(let problems) = manifest.resolving(files: files) else { Issue.record("it was looked through"); return }
         #expect(problems.problems.map(\.code) == [.jobTooLarge])
+        let globs = Manifest(labels: (0..<60).map { .init(name: "\($0)", support: [], pattern: "archive/\($0)/*.jpg") }, queries: .list([]), training: .init(name: "m"))
+        #expect((try? globs.resolving(files: (0..<60_000).map { "archive/\($0 % 60)/picture \($0).jpg" }).get())?.labels[7].support.count == 1000)
         let folders = Manifest(labels: (0..<1000).map { .init(name: "\($0)", support: [], pattern: "archive/\($0)") }, queries: .list([]), training: .init(name: "m"))
         #expect((try? folders.resolving(files: (0..<5000).map { "archive/\($0 / 5)/\($0).png" }).get())?.labels.count == 1000)
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import LCLJob
+import LCLLink
+import LCLModel
 import LCLWorker
 import Testing
 import TestPictures
@@ -37,7 +39,7 @@ struct JobRunnerTests {
 
     private static func answers(_ manifest: Manifest, batch: Int, queries: [Numbered<Manifest.Query>] = queries) throws -> [Verdict] {
         let runner = try ModelShelf().runner(for: "default")
-        let job = try runner.link(manifest, from: pictures)
+        let job = try runner.link(manifest, from: pictures, together: 32)
         var verdicts: [Int: Verdict] = [:]
         try runner.answer(queries, of: job, from: pictures, batch: batch, emit: { for one in $0 { verdicts[one.ordinal] = one.value } })
         return verdicts.sorted { $0.key < $1.key }.map(\.value)
@@ -54,7 +56,7 @@ struct JobRunnerTests {
 
     @Test func lastWords_areOfNoPicture_whereAllAreAnsweredTogether() throws {
         let runner = try ModelShelf().runner(for: "default")
-        let job = try runner.link(Self.manifest { $0.options.transductive = true }, from: Self.pictures)
+        let job = try runner.link(Self.manifest { $0.options.transductive = true }, from: Self.pictures, together: 32)
         var began: [[Int]] = [], answered = 0
         try runner.answer(Self.queries, of: job, from: Self.pictures, began: { began.append($0) }, emit: {
             #expect(began.last == [])
@@ -77,15 +79,15 @@ struct JobRunnerTests {
 
     @Test func badSupport_isSkipped_andReported() throws {
         let runner = try ModelShelf().runner(for: "default")
-        let job = try runner.link(Self.manifest { $0.labels[0].support.append("text") }, from: Self.pictures)
+        let job = try runner.link(Self.manifest { $0.labels[0].support.append("text") }, from: Self.pictures, together: 32)
         #expect(job.linked.support.images == 6)
         #expect(job.linked.support.skipped.map(\.error.code) == [.imageUnsupported])
     }
 
     @Test func samePictureTwice_underOneLabel_countsOnce() throws {
         let runner = try ModelShelf().runner(for: "default")
-        let plain = try runner.link(Self.manifest(), from: Self.pictures)
-        let doubled = try runner.link(Self.manifest { $0.labels[0].support.insert("0-0", at: 1) }, from: Self.pictures)
+        let plain = try runner.link(Self.manifest(), from: Self.pictures, together: 32)
+        let doubled = try runner.link(Self.manifest { $0.labels[0].support.insert("0-0", at: 1) }, from: Self.pictures, together: 32)
         #expect(doubled.linked.support.skipped.map(\.error.code) == [.supportDuplicate])
         #expect(doubled.linked.support.images == plain.linked.support.images)
         var (one, other): ([Verdict], [Verdict]) = ([], [])
@@ -98,11 +100,18 @@ struct JobRunnerTests {
     @Test func job_isRefused_whenItTakesMoreMemoryThanThereIs() throws {
         let runner = try ModelShelf(memory: 64 << 20).runner(for: "default")
         let many = Self.manifest { $0.labels[0].support = (0..<5_000).map { "no-\($0)" } }
-        #expect { try runner.link(many, from: Self.pictures) } throws: { ($0 as? Failure)?.code == .supportTooLarge }
-        let job = try runner.link(Self.manifest { $0.options.transductive = true }, from: Self.pictures)
-        let queries = (0..<5_000).map { Numbered(ordinal: $0, value: Manifest.Query(id: "\($0)", image: "no-\($0)")) }
-        #expect { try runner.answer(queries, of: job, from: Self.pictures, emit: { _ in }) } throws: { ($0 as? Failure)?.code == .supportTooLarge }
-        try runner.answer(queries, of: runner.link(Self.manifest(), from: Self.pictures), from: Self.pictures, emit: { _ in })
+        #expect { try runner.link(many, from: Self.pictures, together: 32) } throws: { ($0 as? Failure)?.code == .supportTooLarge }
+        let together = Self.manifest { $0.options.transductive = true }
+        #expect { try runner.link(together, from: Pictures(files: [:]), together: 5_000) } throws: { ($0 as? Failure)?.code == .supportTooLarge }
+        _ = try runner.link(together, from: Self.pictures, together: 500)
+        _ = try runner.link(Self.manifest(), from: Self.pictures, together: 5_000)
+    }
+
+    /// What the README offers, with the memory that a worker has as installed.
+    @Test(arguments: [nil, "prototype"]) func largestUsualJob_isAdmitted(method: String?) throws {
+        let model = try LinkModel(directory: ModelDirectory.find("default"), memory: 1536 << 20), names = (0..<1000).map { "\($0)" }
+        try model.admit(names, shots: [Int](repeating: 16, count: 1000), together: 32, by: method, options: LinkOptions())
+        try model.admit(["a", "b"], shots: [16, 16], together: 24_000, by: method, options: LinkOptions())
     }
 
     @Test(arguments: [
@@ -110,7 +119,7 @@ struct JobRunnerTests {
     ])
     func job_fails_whenItsSupportsCannotBeUsed(support: [String], code: Failure.Code) throws {
         let runner = try ModelShelf().runner(for: "default")
-        #expect { try runner.link(Self.manifest { $0.labels[0].support = support }, from: Self.pictures) } throws: { ($0 as? Failure)?.code == code }
+        #expect { try runner.link(Self.manifest { $0.labels[0].support = support }, from: Self.pictures, together: 32) } throws: { ($0 as? Failure)?.code == code }
     }
 
     @Test func unknownModelAndMethod_areTheSubmittersMistakes() throws {

@@ -52,7 +52,7 @@ struct LanguageJobTests {
             for _ in 0..<2 { #expect(try answer(Self.manifest { $0.options.orders = 2 }, prefixes: cache) == whole) }
             #expect(cache.hitsAndMisses == (2, 2))
             let runner = try ModelShelf(directory: directory.path).runner(for: "tiny")
-            let job = try runner.link(Self.manifest { $0.options.orders = 2 }, from: Pictures())
+            let job = try runner.link(Self.manifest { $0.options.orders = 2 }, from: Pictures(), together: 32)
             for batch in [1, 5] {
                 var verdicts: [Int: Verdict] = [:]
                 let queries = whole.queries.enumerated().map { Numbered(ordinal: $0.offset, value: Manifest.Query(id: $0.element.id, image: $0.element.image)) }

@@ -22,12 +22,23 @@ package enum SpoiledPicture {
         return file
     }
 
-    /// A good picture with so many bytes of image data behind its own.
-    package static func pngWithMore(_ bytes: Int) -> [UInt8] {
-        var file = Canvas(width: 8, height: 8).png()
-        let chunk = Array("IDAT".utf8) + [UInt8](repeating: 0, count: bytes), end = file.count - 12
-        file.insert(contentsOf: bigEndian(bytes) + chunk + bigEndian(Int(crc32(chunk[...]))), at: end)
-        return file
+    /// A good picture of 8 x 8 whose compressed data go on for so many bytes; each byte of them could stand for a thousand.
+    package static func pngWithMore(_ bytes: Int, interlaced: Bool = false) -> [UInt8] {
+        let pixels = [UInt8](repeating: 0, count: (interlaced ? 15 : 8) + 8 * 8 * 3 + bytes)
+        var stream: [UInt8] = [0x78, 0x01], rest = pixels[...]
+        // Stored blocks (RFC 1951, 3.2.4).
+        while let block = Optional(rest.prefix(65_535)), !block.isEmpty {
+            rest = rest.dropFirst(block.count)
+            let length = [UInt8(block.count & 255), UInt8(block.count >> 8)]
+            stream += [rest.isEmpty ? 1 : 0] + length + length.map { ~$0 } + block
+        }
+        stream += bigEndian((pixels.count % 65_521) << 16 | 1)  // Adler-32 of zeros
+        func chunk(_ type: String, _ data: [UInt8]) -> [UInt8] {
+            let body = Array(type.utf8) + data
+            return bigEndian(data.count) + body + bigEndian(Int(crc32(body[...])))
+        }
+        return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + chunk("IHDR", bigEndian(8) + bigEndian(8) + [8, 2, 0, 0, interlaced ? 1 : 0])
+            + chunk("IDAT", stream) + chunk("IEND", [])
     }
 
     /// A few hundred bytes whose header claims any size.

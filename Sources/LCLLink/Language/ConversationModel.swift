@@ -52,7 +52,7 @@ public final class ConversationModel: LoadedModel {
 
     public func encoder(limits: ImageLimits) -> any PictureEncoder { sight.encoder(limits: limits) }
 
-    public func admit(_ names: [String], shots: [Int], together: Int, options: LinkOptions) throws(LinkError) {
+    public func admit(_ names: [String], shots: [Int], together: Int, by method: String?, options: LinkOptions) throws(LinkError) {
         let supports = shots.enumerated().flatMap { label, count in repeatElement((label: label, positions: sight.fewestPositions), count: count) }
         try link.admit(called(names), supports: supports, query: sight.fewestPositions, self.options(options))
     }
