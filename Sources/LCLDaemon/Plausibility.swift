@@ -9,16 +9,21 @@ struct Plausibility {
     private let supports: [String: Set<String>]
     private let labels: Set<String>
     let supportCount: Int
+    /// Bytes of the longest path of a support.
+    private let longestSupport: Int
     /// A training's pictures have features instead of answers.
     private let isTraining: Bool
 
     /// Of a sentence that names two paths.
     private static let maximumMessage = 16 << 10
+    /// Beside the paths.
+    private static let maximumRemark = 2 << 10
 
     init(_ manifest: Manifest) {
         model = manifest.model
         isTraining = manifest.task == .train
         labels = Set(manifest.labels.map(\.name))
+        longestSupport = manifest.labels.lazy.flatMap(\.support).map(\.utf8.count).max() ?? 0
         supportCount = manifest.labels.reduce(0) { $0 + $1.support.count }
         supports = Dictionary(manifest.labels.flatMap { label in label.support.map { ($0, [label.name]) } }, uniquingKeysWith: { $0.union($1) })
     }
@@ -27,7 +32,7 @@ struct Plausibility {
         guard verdict.id == query.id, verdict.image == query.image else { return false }
         guard isTraining ? verdict.answer == nil : (verdict.answer == nil) != (verdict.error == nil) else { return false }
         guard verdict.sha256.map(isDigest) ?? true else { return false }
-        return verdict.answer.map(admits) ?? true && verdict.error.map { admits($0) && $0.code.isPicture } ?? true
+        return verdict.answer.map(admits) ?? true && verdict.error.map { admits($0, of: query.image) && $0.code.isPicture } ?? true
     }
 
     func admits(_ linked: Linked) -> Bool {
@@ -38,7 +43,7 @@ struct Plausibility {
         (0...supportCount).contains(report.images) && report.leaveOneOutAccuracy.map(isShare) ?? true
             && report.suspects.count <= supportCount && report.skipped.count <= supportCount
             && report.suspects.allSatisfy { isSupport($0.image, $0.label) && labels.contains($0.looksLike) && isShare($0.confidence) }
-            && report.skipped.allSatisfy { isSupport($0.image, $0.label) && admits($0.error) && ($0.error.code.isPicture || $0.error.code == .supportDuplicate) }
+            && report.skipped.allSatisfy { isSupport($0.image, $0.label) && admits($0.error, of: $0.image) && ($0.error.code.isPicture || $0.error.code == .supportDuplicate) }
     }
 
     private func admits(_ conversation: ConversationReport) -> Bool {
@@ -48,6 +53,12 @@ struct Plausibility {
 
     func admits(_ failure: Failure) -> Bool {
         failure.message.utf8.count <= Self.maximumMessage && (failure.subject?.utf8.count ?? 0) <= Self.maximumMessage
+    }
+
+    /// What is said of one picture names it, twice at most, and perhaps another of its label: there may be a million of them.
+    private func admits(_ failure: Failure, of image: String) -> Bool {
+        // As the job came it may have been absolute.
+        failure.message.utf8.count <= Self.maximumRemark + 2 * (image.utf8.count + longestSupport) && (failure.subject?.utf8.count ?? 0) <= image.utf8.count + 1
     }
 
     private func admits(_ answer: Answer) -> Bool {

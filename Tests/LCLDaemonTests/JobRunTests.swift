@@ -286,6 +286,18 @@ struct JobRunTests {
         }
     }
 
+    @Test func worker_isKilled_whenItSaysTooMuchOfAPicture() {
+        for (length, isKilled) in [(500, false), (3_000, true)] {
+            var run = Self.run(queries: 1)
+            _ = run.assign(to: 1, size: 1)
+            _ = run.handle(.replied(.linked(Self.linked)), from: 1)
+            let failure = Failure(.imageCorrupt, String(repeating: "x", count: length), subject: "0.png")
+            let verdict = Verdict(id: "q0", image: "0.png", sha256: nil, outcome: .failure(failure))
+            let actions = run.handle(.replied(.verdicts([Numbered(ordinal: 0, value: verdict)])), from: 1)
+            #expect((actions.first == .kill(1)) == isKilled)
+        }
+    }
+
     @Test func anotherWorker_getsAllOfIt_whereOneIsOlderThanTheModel() {
         var run = Self.run(queries: 3)
         #expect(run.assign(to: 1, size: 3)?.ordinals == [0, 1, 2])
