@@ -37,7 +37,7 @@ extension Scheduler {
 
     private func save(_ verdicts: [Verdict.AtOrdinal], of job: JobID) {
         let linked = active[job]!.isLinkSaved ? nil : active[job]!.run.linked
-        active[job]!.isLinkSaved = active[job]!.isLinkSaved || linked != nil
+        if linked != nil { active[job]!.isLinkSaved = true }
         append(job) { [ledger] in await ledger.checkpoint(job, verdicts, by: linked) }
     }
 

@@ -55,9 +55,8 @@ struct Ledger: Sendable {
         case .failed(let failure): return await fail(claim.job, .fail, [failure])
         case .crashed(let evidence):
             let detail = evidence.joined(separator: "; ")
-            let counted = Live(claim.attempt)
-            guard (try? await insist("count attempts", claim.job) { counted.value = try await store.job(claim.job).attempts }) != nil else { return nil }
-            let attempt = counted.value
+            var attempt = claim.attempt
+            guard (try? await insist("count attempts", claim.job) { attempt = try await store.job(claim.job).attempts }) != nil else { return nil }
             if attempt < attempts.value { return try? await apply(.crash, claim.job, detail: detail) }
             let why = Failure(
                 .jobAttempts, "its workers died in \(attempt) attempts in a row: \(detail); `lclctl retry \(claim.job)` tries again", subject: nil)
@@ -85,13 +84,13 @@ struct Ledger: Sendable {
     /// S4 to S6. Recovery finishes what is cut short between any two of these lines.
     /// - Parameter result: makes the result's bytes, and says how many queries failed.
     func publish(_ claim: Claim, _ result: () async throws -> (Data, failed: Int)) async throws(Abandoned) -> JobState {
-        let failed = Live(0), broken = Live<String?>(nil)
+        var failed = 0, broken: String?
         try await insist("publish", claim.job) {
             let bytes: Data
-            do { (bytes, failed.value) = try await result() } catch let error as EncodingError {
-                return broken.value = "\(error)"
+            do { (bytes, failed) = try await result() } catch let error as EncodingError {
+                return broken = "\(error)"
             } catch let error as Unpublishable {
-                return broken.value = error.reason
+                return broken = error.reason
             }
             let timings = try Timings(started: claim.started, finished: .now(), queries: claim.queries, attempt: claim.attempt).encoded()
             Fault.beforePublish.reach()
@@ -101,17 +100,20 @@ struct Ledger: Sendable {
                 if place == .active { try spool.publish(claim.job, result: bytes, timings: timings) }
                 return place
             }
-            if place == nil { return broken.value = "the job's directory is gone from the spool; submit it again" }
+            if place == nil { return broken = "the job's directory is gone from the spool; submit it again" }
             Fault.afterPublishRename.reach()
         }
-        if let why = broken.value { return await fail(claim.job, .fail, [Failure(.internal, "the answers cannot be published: \(why)")]) ?? .failed }
-        let isDone = Live(true)
+        if let broken { return await fail(claim.job, .fail, [Failure(.internal, "the answers cannot be published: \(broken)")]) ?? .failed }
+        var state = JobState.done
         try await insist("mark", claim.job) {
-            let place = try await disk { [spool] in try spool.place(of: claim.job) }
-            isDone.value = place == .done
-            if let place, place != .done { try await settle(claim.job, in: place) } else { try await store.finish(claim.job, failed: failed.value, at: .now()) }
+            if let place = try await disk({ [spool] in try spool.place(of: claim.job) }), place != .done {
+                state = .failed
+                try await settle(claim.job, in: place)
+            } else {
+                try await store.finish(claim.job, failed: failed, at: .now())
+            }
         }
-        return isDone.value ? .done : .failed
+        return state
     }
 
     /// Removes what a job that is done has no need of any more; where that fails, the next start does it.

@@ -51,12 +51,13 @@ struct Recovery {
     }
 
     private func isUnknown(_ id: JobID) async throws -> Bool {
-        do {
-            // A row of an earlier job of the name counts for nothing.
-            return try await store.job(id).created != IntakeRecord.read(spool.directory(.active, id)).accepted
-        } catch StoreError.unknownJob {
-            return true
-        }
+        do { return try await hasRowOfAnother(id) } catch StoreError.unknownJob { return true }
+    }
+
+    /// An earlier job of this name, whose directory somebody took away, left its row. Where the record is damaged, nobody can tell.
+    private func hasRowOfAnother(_ id: JobID) async throws -> Bool {
+        let created = try await store.job(id).created
+        return (try? IntakeRecord.read(spool.directory(.active, id))).map { $0.accepted != created } ?? false
     }
 
     /// For how long the store is asked again where it cannot be written, all repairs together.
@@ -80,10 +81,8 @@ struct Recovery {
         case .requeue: try await requeue(id)
         case .finish, .fail: try await ledger.settle(id, in: place!)
         case .adopt: try await adopt(id, in: place!)
-        case .retry:
-            // Another job of this name, whose directory somebody took away, left its row.
-            let accepted = try? IntakeRecord.read(spool.directory(.active, id)).accepted
-            if let accepted, try await store.job(id).created != accepted { try await apply(.insert, to: id, in: place) } else { try await store.apply(.retry, to: id, actor: "lcld", at: .now()) }
+        case .retry where try await hasRowOfAnother(id): try await apply(.insert, to: id, in: place)
+        case .retry: try await store.apply(.retry, to: id, actor: "lcld", at: .now())
         case .lost:
             let failure = Failure(.internal, "the directory of job \(id) is gone from the spool; submit the job again")
             try await store.settle(id, as: .failed, at: .now(), failure: failure)

@@ -13,8 +13,6 @@ struct TakeAttempts: Sendable {
     /// In a row, before the entry is set aside.
     private static let most = 5
 
-    init(store: JobStore) { self.store = store }
-
     /// - Returns: why it is looked at no more.
     func begin(_ offer: Offer) async throws -> Failure? {
         guard let id = offer.claimed else { return nil }

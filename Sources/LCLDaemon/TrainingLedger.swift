@@ -50,10 +50,10 @@ extension Ledger {
 
     /// The model, and then S4 to S6: whatever is cut short is done again, to the same bytes.
     func publish(_ claim: Claim, _ linked: Linked, _ report: TrainingReport, link: Data) async -> JobState? {
-        let made = Live<Result<JobResult.ModelIdentity, ModelDepot.Refused>?>(nil)
+        var made: Result<JobResult.ModelIdentity, ModelDepot.Refused>?
         do {
             try await insist("make the model", claim.job) {
-                made.value = try await disk { [depot] in
+                made = try await disk { [depot] in
                     do {
                         return .success(try depot.publish(link, job: claim.job, of: claim.uid, claim.manifest, base: linked.model))
                     } catch let refused as ModelDepot.Refused {
@@ -62,7 +62,7 @@ extension Ledger {
                 }
             }
             Fault.afterModel.reach()
-            switch made.value! {
+            switch made! {
             case .success(let model): return try await publish(claim, TrainingOutcome(base: linked.model, model: model, report: report))
             case .failure(.failure(let failure)): return await fail(claim.job, .fail, [failure])
             case .failure(.baseChanged): return await conclude(claim, .modelChanged, last: [])

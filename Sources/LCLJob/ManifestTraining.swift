@@ -111,15 +111,11 @@ extension Manifest {
         var steps = 1_000_000_000
         for pattern in patterns {
             steps -= 8 * files.count
-            guard steps >= 0, Glob.isPattern(pattern) else {
-                if steps < 0 { return false }
-                continue
+            if Glob.isPattern(pattern) {
+                let folder = Glob.folder(of: pattern), rest = pattern.utf8.count - folder.utf8.count
+                for file in files where steps >= 0 && file.hasPrefix(folder) { steps -= rest * (file.utf8.count - folder.utf8.count) }
             }
-            let folder = Glob.folder(of: pattern), rest = pattern.utf8.count - folder.utf8.count
-            for file in files where file.hasPrefix(folder) {
-                steps -= rest * (file.utf8.count - folder.utf8.count)
-                if steps < 0 { return false }
-            }
+            if steps < 0 { return false }
         }
         return true
     }

@@ -42,15 +42,19 @@ public struct IncomingScanner: Sendable {
     ///   - moved: entries that are known to have come by rename; see ``IncomingWatcher/takeMoved()``.
     public mutating func scan(now: Int64, moved: Set<EntryName> = []) throws(SpoolError) -> Scan {
         let incoming = try Descriptor.directory(spool.directory(.incoming))
-        let names = try Self.names(incoming)
-        var ready: [(offer: Offer, came: timespec)] = [], waiting: [EntryName: Seen] = [:], budgets: [UInt32: Int] = [:]
-        for name in names {
+        var ready: [(offer: Offer, came: timespec)] = [], waiting: [EntryName: Seen] = [:], budgets: [UInt32: Int] = [:], counts: [UInt32: Int] = [:]
+        func isOneMore(of owner: UInt32) -> Bool {
+            counts[owner, default: 0] += 1
+            return counts[owner]! <= Self.perOwner
+        }
+        try incoming.visit { (name) throws(SpoolError) in
+            guard !name.isHidden, !name.hasSuffix(".json" + Intake.readySuffix) else { return true }
             do throws(SpoolError) {
                 let status = try incoming.status(of: name)
-                let isReady = moved.contains(name) || Self.hasReadyFile(name, status, incoming)
-                if isReady {
+                guard isOneMore(of: status.st_uid) else { return true }
+                if moved.contains(name) || Self.hasReadyFile(name, status, incoming) {
                     ready.append((Offer(name: name, owner: status.st_uid), status.st_ctim))
-                    continue
+                    return true
                 }
                 let fingerprint = try Self.fingerprint(name, status, incoming, &budgets[status.st_uid, default: Listing.maximumFiles])
                 let since = seen[name].flatMap { $0.fingerprint == fingerprint ? $0.since : nil } ?? now
@@ -61,8 +65,9 @@ public struct IncomingScanner: Sendable {
                 }
             } catch where !error.isShortage {
                 // It went away, or is none that can be looked at (a user's own mount): taking it will say why.
-                if !error.isVanished { ready.append((Offer(name: name, owner: .max), timespec())) }
+                if !error.isVanished, isOneMore(of: .max) { ready.append((Offer(name: name, owner: .max), timespec())) }
             }
+            return true
         }
         seen = waiting
         ready.sort { ($0.came.tv_sec, $0.came.tv_nsec, $0.offer.name) < ($1.came.tv_sec, $1.came.tv_nsec, $1.offer.name) }
@@ -71,19 +76,6 @@ public struct IncomingScanner: Sendable {
 
     /// Entries of one user that are looked at in one scan; the others' turn comes when these are gone.
     private static let perOwner = 100_000
-
-    private static func names(_ incoming: borrowing Descriptor) throws(SpoolError) -> [EntryName] {
-        var names: [EntryName] = [], counts: [UInt32: Int] = [:]
-        try incoming.visit { (name) throws(SpoolError) in
-            guard !name.isHidden, !name.hasSuffix(".json" + Intake.readySuffix) else { return true }
-            // What cannot be looked at is nobody's for now.
-            let owner = (try? incoming.status(of: name))?.st_uid ?? .max
-            counts[owner, default: 0] += 1
-            if counts[owner]! <= perOwner { names.append(name) }
-            return true
-        }
-        return names
-    }
 
     /// S2: claims that an earlier try did not bring to an end.
     private mutating func claims() throws(SpoolError) -> [Offer] {

@@ -97,14 +97,10 @@ struct Snapshot {
     private func makeSure(of size: Int, for file: String) throws(Refusal) {
         do throws(SpoolError) {
             let room = try Filesystem.room(at: home), reserve = limits.reserve()
-            if let free = room.inodes, free <= reserve.inodes, files + reserve.inodes < room.most ?? .max {
-                throw .noRoom(path: home, what: "inodes", needed: 1 + reserve.inodes, free: free)
-            }
-            let isCrowded = room.inodes.map { $0 <= reserve.inodes } ?? false
-            if !isCrowded, room.bytes - size >= reserve.bytes { return }
-            guard isCrowded || bytes + size + reserve.bytes > room.capacity else {
-                throw .noRoom(path: home, what: "bytes", needed: size + reserve.bytes, free: room.bytes)
-            }
+            let nodes = (what: "inodes", needed: 1 + reserve.inodes, free: room.inodes ?? .max, most: (room.most ?? .max) - files)
+            let disk = (what: "bytes", needed: size + reserve.bytes, free: room.bytes, most: room.capacity - bytes)
+            guard let short = [nodes, disk].first(where: { $0.needed > $0.free }) else { return }
+            guard short.needed > short.most else { throw .noRoom(path: home, what: short.what, needed: short.needed, free: short.free) }
         } catch {
             throw .environment(error)
         }

@@ -62,7 +62,7 @@ extension Failure {
             switch error {
             case .tooLarge(let reason): throw Failure(.supportTooLarge, reason, subject: "$.labels")
             case .labels(let reason): throw Failure(.supportConflict, reason, subject: "$.labels")
-            case .damaged(let reason): throw Failure(.modelDamaged, "model '\(model)' cannot be used: \(reason); install it again", subject: "$.model")
+            case .damaged(let reason): throw damaged(model, reason)
             default: throw Failure(.methodUnsupported, "\(error)", subject: "$.method")
             }
         }
@@ -79,6 +79,11 @@ extension Failure {
             .supportConflict,
             "'\(b)' under '\(labelOfB)' and '\(a)' under '\(labelOfA)' are the same picture: one picture shows one label; remove one of them",
             subject: a)
+    }
+
+    /// What it computes is no number.
+    static func damaged(_ model: String, _ why: String) -> Failure {
+        Failure(.modelDamaged, "model '\(model)' cannot be used: \(why); install it again", subject: "$.model")
     }
 
     static func duplicate(_ image: String, _ first: String) -> Failure {

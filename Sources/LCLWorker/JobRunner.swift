@@ -86,7 +86,6 @@ public final class JobRunner {
         var all: [FeatureReader.Picture] = []
         for part in queries.batches(of: min(max(batch, 1), reader.batch)) {
             func alive() throws { try began(part.map(\.ordinal)) }
-            try alive()
             let pictures = try reader.read(part.map(\.value.image), from: source, alive: alive)
             if transductive { all += pictures } else { try emit(verdicts(part, pictures, job, alive)) }
         }

@@ -16,14 +16,13 @@ struct SupportPictures {
     private(set) var skipped: [SupportReport.Skipped] = []
     private(set) var pictures: LabelledPictures
 
-    /// - Parameter alive: called before every batch, and now and then within it.
+    /// - Parameter alive: called before every picture, and now and then between.
     /// - Throws: ``Failure``: `support.empty`, `support.conflict`.
     init(of manifest: Manifest, by reader: FeatureReader, from source: some PictureSource, alive: () throws -> Void) throws {
         pictures = LabelledPictures(pictures: [], labels: [], names: manifest.labels.map(\.name), digests: [])
         var owners: [SHA256.Digest: Used] = [:]
         let supports = manifest.labels.enumerated().flatMap { i, label in label.support.map { Used(image: $0, label: i) } }
         for batch in supports.batches(of: reader.batch) {
-            try alive()
             for (support, picture) in zip(batch, try reader.read(batch.map(\.image), from: source, alive: alive)) {
                 let label = manifest.labels[support.label].name
                 guard let digest = picture.digest, let first = owners[digest] else {

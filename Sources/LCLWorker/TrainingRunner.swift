@@ -39,14 +39,13 @@ final class TrainingRunner {
     }
 
     /// - Parameters:
-    ///   - began: called with the ordinals of each batch before it is looked at, and before each of its pictures.
+    ///   - began: called with the ordinals of each batch before each of its pictures.
     ///   - emit: called with what became of it.
     func encode(
         _ pictures: [Numbered<Manifest.Query>], from source: some PictureSource, batch: Int, began: ([Int]) throws -> Void,
         emit: ([Numbered<EncodedPicture>]) throws -> Void
     ) throws {
         for part in pictures.batches(of: min(max(batch, 1), reader.batch)) {
-            try began(part.map(\.ordinal))
             let read = try reader.read(part.map(\.value.image), from: source, alive: { try began(part.map(\.ordinal)) })
             try emit(zip(part, read).map { Numbered(ordinal: $0.ordinal, value: EncodedPicture($0.value, $1)) })
         }
@@ -77,7 +76,7 @@ final class TrainingRunner {
             guard error.isOfThePictures else { throw error }
             throw Failure(.trainingTooFew, "\(error)", subject: "$.labels")
         } catch let error as LinearAlgebraError {
-            throw Failure(.modelDamaged, "model '\(base.card.name)' cannot be used: \(error); install it again", subject: "$.model")
+            throw Failure.damaged(base.card.name, "\(error)")
         }
         let link = LinkFile(
             parts: outcome.parts, cohort: outcome.cohort, calibrations: outcome.calibrations, closer: closer?.link, training: try origin(of: table, training))

@@ -78,7 +78,7 @@ struct Eval: ParsableCommand {
         let report = try method == .mllm ? language.evaluate(self) : measured()
         if let html { try OutputFile.write(Data(report.page.utf8), to: html) }
         if json {
-            try Terminal.output.write(CanonicalJSON.encode(report, pretty: true))
+            try print(json: report)
         } else {
             try Terminal.output.write(Data(report.table.utf8))
         }

@@ -56,7 +56,7 @@ struct EvalPaper: ParsableCommand {
     func run() throws {
         let cells = try method == .mllm ? spoken() : compared()
         if json {
-            try Terminal.output.write(CanonicalJSON.encode(cells, pretty: true))
+            try print(json: cells)
         } else {
             try print("\(method.rawValue), \(language.counting == .paper ? "free answers" : "forced choice of two"), 95 % intervals over questions\n\n| N | accuracy | questions | left out |\n| --- | --- | --- | --- |")
             for cell in cells {
